@@ -1,0 +1,1 @@
+"""Shimyard: from bare Linux machines to Wasm edge clusters, declared in Python."""

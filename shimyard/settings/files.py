@@ -1,0 +1,56 @@
+"""Files and trees on nodes: models, seccomp profiles, certificates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from shimyard.settings.base import AbsolutePath, DnsLabel, Line, Model, OctalMode
+
+_OWNED_BY_SHIMYARD = ("/var/lib/shimyard", "/proc", "/sys", "/dev", "/run")
+
+Account = Annotated[str, Field(pattern=r"^([a-z_][a-z0-9_-]{0,31}|\d{1,9})$")]
+"""A user or group on the node: a name or a number."""
+
+
+class FileSettings(Model):
+    """One file or tree on some nodes, by content."""
+
+    path: AbsolutePath = Field(description="Final path on the node.")
+    content: str | None = Field(default=None, description="Text of the file, shown in diffs.")
+    secret_content: SecretStr | None = Field(
+        default=None, description="Text that must not be shown. Set it with `--secret`."
+    )
+    source: Line | None = Field(
+        default=None,
+        description="File or folder on the controller, relative to the project; by its digest.",
+    )
+    mode: OctalMode | None = Field(
+        default=None,
+        description="Mode of files, quoted. Default: '0644', or '0600' for secretContent.",
+    )
+    owner: Account = Field(default="root", description="Owner on the node.")
+    group: Account = Field(default="root", description="Group on the node.")
+    nodes: list[DnsLabel] | None = Field(
+        default=None, description="Names of the nodes that get it. Default: all."
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        origins = [self.content, self.secret_content, self.source]
+        if sum(origin is not None for origin in origins) != 1:
+            raise ValueError("set exactly one of content, secretContent and source")
+        for owned in _OWNED_BY_SHIMYARD:
+            if self.path == owned or self.path.startswith(owned + "/"):
+                raise ValueError(f"path: {owned} is not a place for files; choose another")
+        if self.secret_content is not None and self.mode is not None and self.mode[2:] != "00":
+            raise ValueError(
+                "mode: a file with secretContent is for its owner only; end the mode in '00'"
+            )
+        return self
+
+    @property
+    def effective_mode(self) -> str:
+        """The mode of files, four octal digits."""
+        return self.mode or ("0644" if self.secret_content is None else "0600")

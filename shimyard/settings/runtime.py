@@ -1,0 +1,156 @@
+"""The container runtime of a machine: containerd, runc, CNI plugins, Wasm shims and engines."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from shimyard.settings.base import DnsLabel, Line, Model, Version
+from shimyard.settings.registries import RegistrySettings
+
+ShimName = Literal["wasmtime", "wasmedge", "wasmer", "wamr", "spin"]
+
+TomlTable = dict[str, JsonValue]
+
+
+class ContainerdSettings(Model):
+    """containerd itself."""
+
+    version: Version = Field(description="Version in the artifact lock; 2.0.0 or newer.")
+    systemd_cgroup: bool = Field(
+        default=True,
+        description="Let systemd manage the cgroups of all handlers; must match the kubelet.",
+    )
+    oom_score_adjust: Annotated[int, Field(ge=-999, le=1000)] | None = Field(
+        default=-999, description="OOM score of the daemon; null keeps systemd's default."
+    )
+    options: TomlTable = Field(
+        default_factory=dict,
+        description="More tables for config.toml, merged into the rendered ones. A value that "
+        "Shimyard sets itself is refused.",
+    )
+
+    @field_validator("version")
+    @classmethod
+    def _second_generation(cls, value: str) -> str:
+        if int(value.split(".", maxsplit=1)[0]) < 2:
+            raise ValueError("containerd 1.x has another configuration format; choose 2.0.0 or up")
+        return value
+
+
+class VersionedSettings(Model):
+    """A component of which only the version can be chosen."""
+
+    version: Version = Field(description="Version in the artifact lock.")
+
+
+class ShimSettings(Model):
+    """One runwasi-style shim and the runtime handler that it serves."""
+
+    name: ShimName = Field(description="Which shim: the artifact `containerd-shim-<name>`.")
+    version: Version = Field(description="Version in the artifact lock.")
+    handler: DnsLabel = Field(
+        default="", description="Handler name for RuntimeClasses. Default: the shim's name."
+    )
+    options: TomlTable = Field(
+        default_factory=dict,
+        description="Options of the handler's runtime table in config.toml.",
+    )
+    canary_image: Line | None = Field(
+        default=None,
+        description="Image whose container must exit 0 for the handler to count as proven. "
+        "Default: a tiny WASI module that Shimyard makes itself. Required for spin.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _handler_named_after_shim(cls, data: object) -> object:
+        if isinstance(data, dict) and "handler" not in data and isinstance(data.get("name"), str):
+            return {**data, "handler": data["name"]}
+        return data
+
+    @model_validator(mode="after")
+    def _spin_runs_no_plain_module(self) -> Self:
+        if self.name == "spin" and self.canary_image is None:
+            raise ValueError(
+                "canaryImage is missing: the spin shim runs Spin applications only; "
+                "name an image of one whose trigger ends by itself"
+            )
+        return self
+
+
+class EngineSettings(Model):
+    """A Wasm engine on the node itself, beside the one that is built into a shim."""
+
+    name: Literal["wasmtime", "wasmedge"] = Field(description="Which engine.")
+    version: Version = Field(description="Version in the artifact lock.")
+    config: TomlTable = Field(
+        default_factory=dict,
+        description="wasmtime only: content of /etc/wasmtime/wasmtime.toml, the file that "
+        "`wasmtime --config` reads.",
+    )
+    plugins: list[DnsLabel] = Field(
+        default_factory=list,
+        description="wasmedge only: plugins by their artifact name, for example 'wasi-nn'.",
+    )
+
+    @model_validator(mode="after")
+    def _fields_of_the_engine(self) -> Self:
+        if self.name != "wasmtime" and self.config:
+            raise ValueError("config belongs to the wasmtime engine; remove it")
+        if self.name != "wasmedge" and self.plugins:
+            raise ValueError("plugins belong to the wasmedge engine; remove them")
+        return self
+
+
+class RuntimeSettings(Model):
+    """Everything that one ContainerRuntime transaction installs on a machine."""
+
+    containerd: ContainerdSettings = Field(description="The container runtime.")
+    runc: VersionedSettings = Field(description="Runtime of ordinary containers and of pauses.")
+    cni_plugins: VersionedSettings | None = Field(
+        default=None, description="CNI plugins in /opt/cni/bin. Default: none."
+    )
+    sandbox_image: Line | None = Field(
+        default=None, description="Pause image of pods. Default: containerd's own choice."
+    )
+    registries: list[RegistrySettings] = Field(
+        default_factory=list, description="Registries with mirrors or credentials."
+    )
+    shims: list[ShimSettings] = Field(
+        default_factory=list, description="Wasm shims; each brings one runtime handler."
+    )
+    engines: list[EngineSettings] = Field(
+        default_factory=list, description="Wasm engines to use outside of containers."
+    )
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> Self:
+        seen: set[str] = {"runc"}
+        for index, shim in enumerate(self.shims):
+            if shim.handler in seen:
+                raise ValueError(
+                    f"shims[{index}].handler: '{shim.handler}' is taken; "
+                    "give each shim a handler name of its own"
+                )
+            seen.add(shim.handler)
+        hosts: set[str] = set()
+        for index, registry in enumerate(self.registries):
+            if registry.host in hosts:
+                raise ValueError(
+                    f"registries[{index}].host: '{registry.host}' stands twice; "
+                    "put all its mirrors into one entry"
+                )
+            hosts.add(registry.host)
+        versions: dict[str, str] = {}
+        for index, shim in enumerate(self.shims):
+            if versions.setdefault(shim.name, shim.version) != shim.version:
+                raise ValueError(
+                    f"shims[{index}].version: {shim.name} has another version above; one machine "
+                    "has one version of a shim, since all its handlers run the same binary"
+                )
+        names = [engine.name for engine in self.engines]
+        if len(names) != len(set(names)):
+            raise ValueError("engines: an engine stands twice; keep one entry for each")
+        return self

@@ -1,0 +1,1 @@
+"""How a machine gets the Pulumi CLI, its Python language host and, later, provider plugins."""
