@@ -1,0 +1,27 @@
+"""Where the bytes of an artifact can be had, in the order in which to try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from shimyard.catalogue.artifact import Artifact
+from shimyard.settings.artifacts import ArtifactSettings
+
+
+def urls(artifact: Artifact, settings: ArtifactSettings) -> list[str]:
+    """Mirrors first, then the vendor unless ``air_gap``; empty if only a bundle is left."""
+    path = quote(artifact.mirror_path, safe="/:")
+    found = [f"{mirror.rstrip('/')}/{path}" for mirror in settings.mirrors]
+    return found if settings.air_gap else [*found, artifact.url]
+
+
+def bundled(artifact: Artifact, settings: ArtifactSettings, project: Path) -> Path | None:
+    """The artifact's file in the bundle folder, or None; its digest is not checked here.
+
+    ``project`` is the folder that a relative bundle path starts from.
+    """
+    if settings.bundle is None:
+        return None
+    path = project / Path(settings.bundle).expanduser() / artifact.mirror_path
+    return path if path.is_file() else None
