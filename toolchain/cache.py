@@ -49,18 +49,29 @@ def _content(path: Path) -> bytes:
     return b"\0".join(pieces)
 
 
+def output_folder(name: str, key: str) -> Path:
+    """Where output ``name`` for content ``key`` is, or will be."""
+    return cache_root() / "outputs" / f"{name}-{key[:24]}"
+
+
 def cached(
-    name: str, key: str, build: Callable[[Path], None], *, progress: Progress | None = None
+    name: str,
+    key: str,
+    build: Callable[[Path], None],
+    *,
+    progress: Progress | None = None,
+    doing: str | None = None,
 ) -> Path:
     """The folder of output ``name`` for content ``key``; built by ``build`` if it is not there.
 
     ``build`` receives an empty folder beside the final one. The folder becomes visible under its
     final name by one rename, after ``build`` has returned: a run that is killed leaves nothing
     that a later run could take for complete. A second run that wants the same output waits.
+    ``doing`` is what the progress calls the step; default: ``building <name>``.
 
     Errors: whatever ``build`` raises; then nothing is cached.
     """
-    folder = cache_root() / "outputs" / f"{name}-{key[:24]}"
+    folder = output_folder(name, key)
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +82,7 @@ def cached(
             shutil.rmtree(stale)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            with (progress or Progress()).step(f"building {name}"):
+            with (progress or Progress()).step(doing or f"building {name}"):
                 build(work)
             work.chmod(0o755)
             work.rename(folder)
