@@ -1,0 +1,58 @@
+"""Whether this machine can run a lab, and making it so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Final
+
+from lab import apt
+from lab.errors import HostUnfitError
+
+# Program -> the Debian package that has it.
+TOOLS: Final = {
+    "debootstrap": "debootstrap",
+    "systemd-nspawn": "systemd-container",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "setsid": "util-linux",
+    "mount": "mount",
+    "chroot": "coreutils",
+    "find": "findutils",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "zstd": "zstd",
+}
+
+
+def missing_tools() -> dict[str, str]:
+    """The programs that the lab needs and this machine lacks, with their packages."""
+    return {tool: package for tool, package in TOOLS.items() if shutil.which(tool) is None}
+
+
+def require_fit() -> None:
+    """Raise ``HostUnfitError`` if a lab can't run here, naming all that is missing."""
+    if os.geteuid() != 0:
+        raise HostUnfitError(["root"], "the lab boots containers and makes links: run it as root")
+    missing = missing_tools()
+    if missing:
+        raise HostUnfitError(sorted(missing), "run `python -m lab prepare`, which installs them")
+
+
+def prepare() -> list[str]:
+    """Install what is missing with apt-get and return the packages; needs root and Debian.
+
+    Errors: ``HostUnfitError`` without root or apt-get, ``CommandError`` with apt's own words.
+    """
+    packages = sorted(set(missing_tools().values()))
+    if not packages:
+        return []
+    if os.geteuid() != 0:
+        raise HostUnfitError(["root"], f"run as root: apt-get install {' '.join(packages)}")
+    if shutil.which("apt-get") is None:
+        raise HostUnfitError(
+            ["apt-get"], f"install by hand what has these: {', '.join(missing_tools())}"
+        )
+    apt.install(packages)
+    require_fit()
+    return packages
