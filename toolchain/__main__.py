@@ -10,6 +10,7 @@ from pathlib import Path
 
 from toolchain.errors import ToolchainError
 from toolchain.installation import LAB_STACK, Toolchain, shell_exports
+from toolchain.lab_stack import prepare_lab_stack
 from toolchain.selection import ensure
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "ensure":
             print(toolchain.pulumi)
             return 0
+        if options.stack == LAB_STACK:
+            prepare_lab_stack(toolchain, CHECKOUT)
         if options.command == "env":
             print(shell_exports(toolchain.env(options.stack, CHECKOUT)))
             return 0

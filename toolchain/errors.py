@@ -101,6 +101,18 @@ class BuildError(ToolchainError):
         self.tail = tail
 
 
+class LabStackError(ToolchainError):
+    """The lab's stack could not be created in its file backend."""
+
+    def __init__(self, backend: Path, output: str) -> None:
+        super().__init__(
+            f"pulumi could not create the lab stack in {backend}:\n{output}\n"
+            "If the state there is of no use any more, remove that folder and run this again."
+        )
+        self.backend = backend
+        self.output = output
+
+
 class NothingWorkedError(ToolchainError):
     """Every way to get Pulumi failed; ``reasons`` has one error per way."""
 
