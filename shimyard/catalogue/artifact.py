@@ -27,10 +27,11 @@ def _plain_url(value: str) -> str:
 def _member(value: str) -> str:
     if value == "":
         return value
-    if value.startswith("/") or any(part in {"", ".", ".."} for part in value.split("/")):
+    # Some vendors pack with `tar -C folder .`; the name in the archive then starts with './'.
+    plain = value.removeprefix("./")
+    if any(part in {"", ".", ".."} for part in plain.split("/")):
         raise ValueError(
-            "a member path is relative, without empty, '.' or '..' parts; "
-            "write it without the './' that tar may print"
+            "a member path is relative, without empty, '.' or '..' parts; write it as `tar -t` does"
         )
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise ValueError("a member path has a control character; remove it")
@@ -41,7 +42,7 @@ FileUrl = Annotated[HttpUrl, AfterValidator(_plain_url)]
 """URL of one file, without query and fragment, so that a mirror can have it as a path."""
 
 Member = Annotated[str, AfterValidator(_member)]
-"""Path of a regular file in an archive; empty for the download itself."""
+"""Path of a regular file exactly as the archive names it; empty for the download itself."""
 
 InstalledName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*$", max_length=128)]
 """A plain file name, never a path."""

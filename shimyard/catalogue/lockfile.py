@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from shimyard.catalogue.artifact import Artifact
 from shimyard.catalogue.errors import LockFileError
 from shimyard.settings.base import Model
-from shimyard.settings.load import explain
+from shimyard.settings.explain import explain
 
 MAX_LOCK_BYTES = 16 * 1024 * 1024
 

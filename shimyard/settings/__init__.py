@@ -3,7 +3,13 @@
 from shimyard.settings.artifacts import ArtifactSettings
 from shimyard.settings.files import FileSettings
 from shimyard.settings.load import SettingsError, load, parse
-from shimyard.settings.nodes import Arch, BastionSettings, NodeSettings, SshSettings
+from shimyard.settings.nodes import (
+    Arch,
+    BastionSettings,
+    NodeSettings,
+    SshDefaults,
+    SshSettings,
+)
 from shimyard.settings.registries import MirrorSettings, RegistrySettings
 from shimyard.settings.runtime import (
     ContainerdSettings,
@@ -28,6 +34,7 @@ __all__ = [
     "SettingsError",
     "ShimName",
     "ShimSettings",
+    "SshDefaults",
     "SshSettings",
     "StackSettings",
     "load",

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from shimyard.settings.base import Line, Model
+from shimyard.settings.base import FieldError, Line, Model
 from shimyard.settings.registries import HttpUrl
 
 
@@ -35,5 +35,5 @@ class ArtifactSettings(Model):
     @model_validator(mode="after")
     def _air_gap_has_a_source(self) -> Self:
         if self.air_gap and not self.mirrors and self.bundle is None:
-            raise ValueError("airGap needs a source: add mirrors or a bundle")
+            raise FieldError("airGap", "needs a source; add mirrors or a bundle")
         return self

@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class FieldError(ValueError):
+    """A broken rule between fields, reported at the field below the model that mends it.
+
+    Attributes: ``field`` (path from the checked model: 'shims[1].handler'), ``sentence``.
+    """
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(f"{field}: {sentence}")
+        self.field = field
+        self.sentence = sentence
+
+
+def matching(pattern: str, mend: str) -> Callable[[str], str]:
+    """A check that the whole text matches ``pattern``; ``mend`` says what to write instead.
+
+    pydantic's own pattern check answers with the expression, which is no advice to a person.
+    """
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(mend)
+        return value
+
+    return check
 
 
 class Model(BaseModel):
@@ -44,16 +72,45 @@ def _absolute(value: str) -> str:
 Line = Annotated[str, AfterValidator(_no_control_characters), Field(min_length=1)]
 """Text of one line, at least one character, no control characters."""
 
-AbsolutePath = Annotated[str, AfterValidator(_absolute)]
+AbsolutePath = Annotated[
+    str, AfterValidator(_absolute), Field(max_length=4096, json_schema_extra={"pattern": "^/"})
+]
 """A normalised absolute path on a node."""
 
+_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_VERSION = r"\d{1,9}\.\d{1,9}\.\d{1,9}([-+][0-9A-Za-z.+-]{1,64})?"
+_MODE = r"0[0-7]{3}"
+
 DnsLabel = Annotated[
-    str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)
+    str,
+    AfterValidator(
+        matching(
+            _DNS_LABEL,
+            "is not a DNS label; use lower case letters, digits and '-' inside, at most 63",
+        )
+    ),
+    Field(json_schema_extra={"pattern": f"^{_DNS_LABEL}$"}),
 ]
 """A DNS label (RFC 1123): lower case letters, digits and '-', at most 63 characters."""
 
-Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$")]
-"""A version without a leading 'v': '2.1.4', '1.0.1-lab.1'."""
+Version = Annotated[
+    str,
+    AfterValidator(
+        matching(_VERSION, "is not a version; write three numbers without a 'v', like '2.1.4'")
+    ),
+    Field(json_schema_extra={"pattern": f"^{_VERSION}$"}),
+]
+"""A version without a leading 'v': '2.1.4', '1.0.1-lab.1', '1.32.3+k3s1'."""
 
-OctalMode = Annotated[str, Field(pattern=r"^0[0-7]{3}$")]
+OctalMode = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            _MODE,
+            "is not a file mode; write four octal digits in quotes, like '0644' "
+            "(setuid, setgid and sticky bits are refused)",
+        )
+    ),
+    Field(json_schema_extra={"pattern": f"^{_MODE}$"}),
+]
 """A file mode of four octal digits, quoted in YAML: '0644'. Setuid and sticky bits are refused."""

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from shimyard.settings.base import AbsolutePath, DnsLabel, Line, Model, OctalMode
+from shimyard.settings.base import (
+    AbsolutePath,
+    DnsLabel,
+    FieldError,
+    Line,
+    Model,
+    OctalMode,
+    matching,
+)
 
 _OWNED_BY_SHIMYARD = ("/var/lib/shimyard", "/proc", "/sys", "/dev", "/run")
 
-Account = Annotated[str, Field(pattern=r"^([a-z_][a-z0-9_-]{0,31}|\d{1,9})$")]
+_ACCOUNT = r"([a-z_][a-z0-9_-]{0,31}|\d{1,9})"
+
+Account = Annotated[
+    str,
+    AfterValidator(
+        matching(_ACCOUNT, "is not an account; write its name, or its number in quotes")
+    ),
+    Field(json_schema_extra={"pattern": f"^{_ACCOUNT}$"}),
+]
 """A user or group on the node: a name or a number."""
 
 
@@ -43,11 +59,13 @@ class FileSettings(Model):
             raise ValueError("set exactly one of content, secretContent and source")
         for owned in _OWNED_BY_SHIMYARD:
             if self.path == owned or self.path.startswith(owned + "/"):
-                raise ValueError(f"path: {owned} is not a place for files; choose another")
+                raise FieldError("path", f"{owned} is not a place for files; choose another")
         if self.secret_content is not None and self.mode is not None and self.mode[2:] != "00":
-            raise ValueError(
-                "mode: a file with secretContent is for its owner only; end the mode in '00'"
+            raise FieldError(
+                "mode", "a file with secretContent is for its owner only; end the mode in '00'"
             )
+        if self.nodes is not None and len(self.nodes) != len(set(self.nodes)):
+            raise FieldError("nodes", "name a node twice; keep one")
         return self
 
     @property

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Collection, Mapping
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from shimyard.errors import ShimyardError
+from shimyard.settings.explain import explain
 from shimyard.settings.stack import StackSettings
 
-_NAMESPACE = "shimyard"
+NAMESPACE = "shimyard"
 
 
 class SettingsError(ShimyardError):
@@ -33,58 +33,46 @@ def load(config: Mapping[str, str], *, stack: str) -> StackSettings:
     raw: dict[str, object] = {}
     for key, value in config.items():
         namespace, _, section = key.partition(":")
-        if namespace != _NAMESPACE:
+        if namespace != NAMESPACE:
             continue
         try:
             raw[section] = json.loads(value)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             raw[section] = value
     return parse(raw, where=where)
 
 
-def parse(raw: Mapping[str, object], *, where: str) -> StackSettings:
-    """Validate ``raw``: section name -> value. Raises ``SettingsError`` with every mistake."""
+def parse(
+    raw: Mapping[str, object], *, where: str, encrypted: Collection[str] = ()
+) -> StackSettings:
+    """Validate ``raw``: section name -> value. Raises ``SettingsError`` with every mistake.
+
+    ``encrypted``: paths of fields whose value is not known here ('ssh.passphrase'); their form is
+    not judged.
+    """
     try:
         return StackSettings.model_validate(dict(raw))
     except ValidationError as error:
-        raise SettingsError(explain(error, StackSettings), where=where) from None
+        problems = [
+            problem
+            for problem in _without_echoes(explain(error, StackSettings))
+            if problem[0] not in encrypted
+        ]
+        raise SettingsError(problems, where=where) from None
+    except RecursionError:
+        problems = [(NAMESPACE, "is nested too deeply; write it flatter")]
+        raise SettingsError(problems, where=where) from None
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, str]]:
-    """(field path, sentence with the mend) for each mistake that pydantic found in ``model``."""
-    problems: list[tuple[str, str]] = []
-    for item in error.errors(include_url=False, include_input=False, include_context=True):
-        path = _path(item["loc"])
-        sentence = _sentence(item["type"], item["msg"], item["loc"], model)
-        problems.append((path or _NAMESPACE, sentence))
-    return problems
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
-
-
-def _sentence(
-    kind: str, message: str, location: tuple[int | str, ...], model: type[BaseModel]
-) -> str:
-    if kind == "missing":
-        return "is missing; add it"
-    if kind == "extra_forbidden":
-        near = get_close_matches(str(location[-1]), _known_fields(model), n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else "; remove it or check its spelling"
-        return f"there is no such field{hint}"
-    if kind == "value_error":
-        return message.removeprefix("Value error, ")
-    text = message[0].lower() + message[1:]
-    return text.replace("input should", "should")
-
-
-def _known_fields(model: type[BaseModel]) -> list[str]:
-    schema = model.model_json_schema(by_alias=True)
-    names: set[str] = set(schema.get("properties", {}))
-    for definition in schema.get("$defs", {}).values():
-        names.update(definition.get("properties", {}))
-    return sorted(names)
+def _without_echoes(problems: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each mistake once: a wrong default is wrong for every node that inherits it."""
+    defaults = {field for field, _ in problems if field == "ssh" or field.startswith("ssh.")}
+    if not defaults:
+        return problems
+    kept: list[tuple[str, str]] = []
+    for field, sentence in problems:
+        _, inherits, rest = field.partition("].ssh")
+        echo = field.startswith("nodes[") and inherits and (not rest or f"ssh{rest}" in defaults)
+        if not echo:
+            kept.append((field, sentence))
+    return kept

@@ -2,30 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from shimyard.settings.base import DnsLabel, Line, Model
+from shimyard.settings.base import DnsLabel, Line, Model, matching
 
 Arch = Literal["amd64", "arm64"]
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 # The flag forms of an address or a user name would be read as options by an ssh client.
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_length=253)]
-User = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
+_HOST = r"[A-Za-z0-9:][A-Za-z0-9._:-]{0,252}"
+_USER = r"[a-z_][a-z0-9_.-]{0,31}"
+_HOST_KEY = r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9-]+(@openssh\.com)? [A-Za-z0-9+/]+={0,3}"
+_LABEL_KEY = (
+    r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+)
+_LABEL_VALUE = r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?"
 
-HostKey = Annotated[str, Field(pattern=r"^(ssh|ecdsa)-[a-z0-9-]+(@openssh\.com)? [A-Za-z0-9+/=]+$")]
+Host = Annotated[
+    str,
+    AfterValidator(
+        matching(_HOST, "is neither a host name nor an IP address; write it without user and port")
+    ),
+    Field(json_schema_extra={"pattern": f"^{_HOST}$"}),
+]
+"""A host name or an IP address, without user, port or brackets."""
+
+User = Annotated[
+    str,
+    AfterValidator(
+        matching(_USER, "is not a login name; use lower case letters, digits, '_', '-' and '.'")
+    ),
+    Field(json_schema_extra={"pattern": f"^{_USER}$"}),
+]
+"""A login name on a machine."""
+
+HostKey = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            _HOST_KEY,
+            "is not a public host key; write type and key as `ssh-keyscan` prints them after the "
+            "host: 'ssh-ed25519 AAAA...', without a comment",
+        )
+    ),
+    Field(json_schema_extra={"pattern": f"^{_HOST_KEY}$"}),
+]
 """A public host key as in a known_hosts line, without the host: 'ssh-ed25519 AAAA...'."""
 
 LabelKey = Annotated[
     str,
-    Field(
-        pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+    AfterValidator(
+        matching(_LABEL_KEY, "is not a label name; write 'name' or 'domain/name' like Kubernetes")
     ),
 ]
-LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")]
+"""Name of a Kubernetes label."""
+
+LabelValue = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            _LABEL_VALUE,
+            "is not a label value; use letters, digits, '-', '_' and '.', at most 63",
+        )
+    ),
+    Field(json_schema_extra={"pattern": f"^{_LABEL_VALUE}$"}),
+]
+"""Value of a Kubernetes label."""
 
 
 class KeySettings(Model):
@@ -53,12 +98,13 @@ class KeySettings(Model):
     )
 
     @model_validator(mode="after")
-    def _one_way_to_log_in(self) -> Self:
-        if self.agent == (self.identity_file is not None):
-            raise ValueError("set exactly one of identityFile and agent: true")
+    def _passphrase_has_its_key(self) -> Self:
         if self.passphrase is not None and self.identity_file is None:
             raise ValueError("passphrase belongs to identityFile; set that too, or remove it")
         return self
+
+
+Keys = TypeVar("Keys", bound=KeySettings)
 
 
 class BastionSettings(KeySettings):
@@ -66,9 +112,17 @@ class BastionSettings(KeySettings):
 
     address: Host = Field(description="Host name or IP address of the jump host.")
 
+    @model_validator(mode="after")
+    def _one_way_to_log_in(self) -> Self:
+        return _with_one_login(self, "for the jump host itself")
 
-class SshSettings(KeySettings):
-    """How the controller reaches a machine."""
+
+class SshDefaults(KeySettings):
+    """Defaults for the `ssh` section of every node; a node's own fields win.
+
+    A node that names `agent: true` or an `identityFile` of its own does not inherit the other
+    way to log in; a node's `bastion` replaces the whole default one.
+    """
 
     sudo: bool | None = Field(
         default=None,
@@ -79,10 +133,24 @@ class SshSettings(KeySettings):
         default=20, description="Seconds to wait for the connection and for the login."
     )
 
+    @model_validator(mode="after")
+    def _not_two_ways_to_log_in(self) -> Self:
+        if self.agent and self.identity_file is not None:
+            raise ValueError("has both identityFile and agent: true; keep one")
+        return self
+
     @property
     def uses_sudo(self) -> bool:
         """Whether commands go through ``sudo -n``."""
         return self.user != "root" if self.sudo is None else self.sudo
+
+
+class SshSettings(SshDefaults):
+    """How the controller reaches a machine."""
+
+    @model_validator(mode="after")
+    def _one_way_to_log_in(self) -> Self:
+        return _with_one_login(self, "here or in the stack's `ssh` section")
 
 
 class NodeSettings(Model):
@@ -98,3 +166,9 @@ class NodeSettings(Model):
     zone: DnsLabel | None = Field(
         default=None, description="Failure domain: a shop, a hall, a cell site."
     )
+
+
+def _with_one_login(settings: Keys, where: str) -> Keys:
+    if settings.agent == (settings.identity_file is not None):
+        raise ValueError(f"set exactly one of identityFile and agent: true, {where}")
+    return settings

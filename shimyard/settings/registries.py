@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from shimyard.settings.base import AbsolutePath, Line, Model
+from shimyard.settings.base import AbsolutePath, FieldError, Line, Model, matching
 
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^\s\"'\\]*)?$")]
+
+def plain_port(value: str) -> str:
+    """Refuse what only looks like a URL: an unclosed bracket, a port that is none."""
+    try:
+        port, host = urlsplit(value).port, urlsplit(value).hostname
+    except ValueError:
+        raise ValueError("has a wrong address or port; write 'https://host[:port]/path'") from None
+    if not host or port == 0:
+        raise ValueError("has a wrong address or port; write 'https://host[:port]/path'")
+    return value
+
+
+_HTTP_URL = r"https?://[A-Za-z0-9.\[\]:_-]+(/[^\s\"'\\]*)?"
+_REGISTRY = r"([A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?|_default)"
+
+HttpUrl = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            _HTTP_URL,
+            "is not an http(s) URL; write 'https://host[:port]/path' without spaces, quotes, "
+            "user or password",
+        )
+    ),
+    AfterValidator(plain_port),
+    Field(json_schema_extra={"pattern": f"^{_HTTP_URL}$"}),
+]
 """An http or https URL without spaces, quotes or user information."""
 
-RegistryHost = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?|_default)$")]
+RegistryHost = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            _REGISTRY,
+            "is not a registry name; write it as image names do, like 'ghcr.io' or "
+            "'registry.lab:5000', without 'https://' and path; '_default' means any",
+        )
+    ),
+    Field(json_schema_extra={"pattern": f"^{_REGISTRY}$"}),
+]
 """A registry as image names spell it: 'ghcr.io', 'registry.lab:5000'; '_default' means any."""
 
 
@@ -36,7 +73,9 @@ class MirrorSettings(Model):
         if (self.username is None) != (self.password is None):
             raise ValueError("set both username and password, or neither")
         if self.skip_verify and self.url.startswith("http://"):
-            raise ValueError("skipVerify has no meaning for http; remove it or use https")
+            raise FieldError("skipVerify", "has no meaning for http; remove it or use https")
+        if self.ca_file is not None and self.url.startswith("http://"):
+            raise FieldError("caFile", "has no meaning for http; remove it or use https")
         return self
 
 

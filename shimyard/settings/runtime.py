@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from shimyard.settings.base import DnsLabel, Line, Model, Version
+from shimyard.settings.base import DnsLabel, FieldError, Line, Model, Version
 from shimyard.settings.registries import RegistrySettings
 
 ShimName = Literal["wasmtime", "wasmedge", "wasmer", "wamr", "spin"]
@@ -73,9 +73,10 @@ class ShimSettings(Model):
     @model_validator(mode="after")
     def _spin_runs_no_plain_module(self) -> Self:
         if self.name == "spin" and self.canary_image is None:
-            raise ValueError(
-                "canaryImage is missing: the spin shim runs Spin applications only; "
-                "name an image of one whose trigger ends by itself"
+            raise FieldError(
+                "canaryImage",
+                "is missing: the spin shim runs Spin applications only; "
+                "name an image of one whose trigger ends by itself",
             )
         return self
 
@@ -98,9 +99,11 @@ class EngineSettings(Model):
     @model_validator(mode="after")
     def _fields_of_the_engine(self) -> Self:
         if self.name != "wasmtime" and self.config:
-            raise ValueError("config belongs to the wasmtime engine; remove it")
+            raise FieldError("config", "belongs to the wasmtime engine; remove it")
         if self.name != "wasmedge" and self.plugins:
-            raise ValueError("plugins belong to the wasmedge engine; remove them")
+            raise FieldError("plugins", "belong to the wasmedge engine; remove them")
+        if len(self.plugins) != len(set(self.plugins)):
+            raise FieldError("plugins", "name a plugin twice; keep one")
         return self
 
 
@@ -126,31 +129,43 @@ class RuntimeSettings(Model):
     )
 
     @model_validator(mode="after")
-    def _unique_names(self) -> Self:
+    def _one_shim_a_handler(self) -> Self:
         seen: set[str] = {"runc"}
+        versions: dict[str, str] = {}
         for index, shim in enumerate(self.shims):
             if shim.handler in seen:
-                raise ValueError(
-                    f"shims[{index}].handler: '{shim.handler}' is taken; "
-                    "give each shim a handler name of its own"
+                raise FieldError(
+                    f"shims[{index}].handler",
+                    f"'{shim.handler}' is taken; give each shim a handler name of its own",
                 )
             seen.add(shim.handler)
+            if versions.setdefault(shim.name, shim.version) != shim.version:
+                raise FieldError(
+                    f"shims[{index}].version",
+                    f"{shim.name} has another version above; one machine has one version of a "
+                    "shim, since all its handlers run the same binary",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _one_entry_a_registry(self) -> Self:
         hosts: set[str] = set()
         for index, registry in enumerate(self.registries):
             if registry.host in hosts:
-                raise ValueError(
-                    f"registries[{index}].host: '{registry.host}' stands twice; "
-                    "put all its mirrors into one entry"
+                raise FieldError(
+                    f"registries[{index}].host",
+                    f"'{registry.host}' stands twice; put all its mirrors into one entry",
                 )
             hosts.add(registry.host)
-        versions: dict[str, str] = {}
-        for index, shim in enumerate(self.shims):
-            if versions.setdefault(shim.name, shim.version) != shim.version:
-                raise ValueError(
-                    f"shims[{index}].version: {shim.name} has another version above; one machine "
-                    "has one version of a shim, since all its handlers run the same binary"
+        return self
+
+    @model_validator(mode="after")
+    def _one_entry_an_engine(self) -> Self:
+        names: set[str] = set()
+        for index, engine in enumerate(self.engines):
+            if engine.name in names:
+                raise FieldError(
+                    f"engines[{index}].name", f"{engine.name} stands twice; keep one entry"
                 )
-        names = [engine.name for engine in self.engines]
-        if len(names) != len(set(names)):
-            raise ValueError("engines: an engine stands twice; keep one entry for each")
+            names.add(engine.name)
         return self

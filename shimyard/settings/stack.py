@@ -7,18 +7,17 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from shimyard.settings.artifacts import ArtifactSettings
-from shimyard.settings.base import Model
+from shimyard.settings.base import FieldError, Model
 from shimyard.settings.files import FileSettings
-from shimyard.settings.nodes import NodeSettings
+from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.runtime import RuntimeSettings
 
 
 class StackSettings(Model):
     """What an operator writes under `shimyard:` in stacks/Pulumi.<env>.yaml."""
 
-    ssh: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Defaults for the `ssh` section of every node, with the same fields.",
+    ssh: SshDefaults = Field(
+        default_factory=SshDefaults, description="Defaults for the `ssh` section of every node."
     )
     nodes: Annotated[list[NodeSettings], Field(min_length=1)] = Field(
         description="The machines of this environment."
@@ -39,43 +38,51 @@ class StackSettings(Model):
         defaults, nodes = data.get("ssh", {}), data.get("nodes")
         if not isinstance(defaults, dict) or not isinstance(nodes, list):
             return data
-        return {**data, "nodes": [_with_defaults(node, defaults) for node in nodes]}
+        # A mistake in the defaults is told once, where it stands, and not again for each node.
+        known = {field.alias or name for name, field in SshDefaults.model_fields.items()}
+        usable = {key: value for key, value in defaults.items() if key in known}
+        return {**data, "nodes": [_with_defaults(node, usable) for node in nodes]}
 
     @model_validator(mode="after")
-    def _names_fit_together(self) -> Self:
+    def _one_machine_a_node(self) -> Self:
         names: set[str] = set()
-        places: dict[tuple[str, int], str] = {}
+        places: dict[tuple[str, int, str], str] = {}
         for index, node in enumerate(self.nodes):
             if node.name in names:
-                raise ValueError(
-                    f"nodes[{index}].name: '{node.name}' is taken; give each node its own name"
+                raise FieldError(
+                    f"nodes[{index}].name", f"'{node.name}' is taken; give each node its own name"
                 )
             names.add(node.name)
-            place = (node.address, node.ssh.port)
-            if place in places and node.ssh.bastion is None:
-                raise ValueError(
-                    f"nodes[{index}].address: {place[0]} port {place[1]} is already "
-                    f"'{places[place]}'; one machine is one node"
+            # The same private address behind two jump hosts is two machines.
+            behind = node.ssh.bastion.address if node.ssh.bastion is not None else ""
+            place = (node.address, node.ssh.port, behind)
+            if place in places:
+                raise FieldError(
+                    f"nodes[{index}].address",
+                    f"{place[0]} port {place[1]} is already '{places[place]}'; "
+                    "one machine is one node",
                 )
             places[place] = node.name
-        self._check_files(names)
         return self
 
-    def _check_files(self, names: set[str]) -> None:
+    @model_validator(mode="after")
+    def _one_file_a_place(self) -> Self:
+        names = [node.name for node in self.nodes]
         taken: set[tuple[str, str]] = set()
         for index, file in enumerate(self.files):
-            for node in file.nodes if file.nodes is not None else sorted(names):
+            for node in file.nodes if file.nodes is not None else names:
                 if node not in names:
-                    raise ValueError(
-                        f"files[{index}].nodes: there is no node '{node}'; "
-                        f"the stack has {', '.join(sorted(names))}"
+                    raise FieldError(
+                        f"files[{index}].nodes",
+                        f"there is no node '{node}'; the stack has {', '.join(names)}",
                     )
                 if (node, file.path) in taken:
-                    raise ValueError(
-                        f"files[{index}].path: {file.path} stands twice for node '{node}'; "
-                        "keep one entry"
+                    raise FieldError(
+                        f"files[{index}].path",
+                        f"{file.path} stands twice for node '{node}'; keep one entry",
                     )
                 taken.add((node, file.path))
+        return self
 
 
 def _with_defaults(node: object, defaults: dict[str, Any]) -> object:
@@ -88,6 +95,8 @@ def _with_defaults(node: object, defaults: dict[str, Any]) -> object:
     # A node that names its own way to log in does not inherit the other one.
     if "identityFile" in own and "agent" not in own:
         merged.pop("agent", None)
+        if "passphrase" not in own:
+            merged.pop("passphrase", None)
     if own.get("agent") is True and "identityFile" not in own:
         merged.pop("identityFile", None)
         merged.pop("passphrase", None)

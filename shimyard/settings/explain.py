@@ -1,0 +1,121 @@
+"""pydantic's findings in the words of somebody who edits the file."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from shimyard.settings.base import FieldError
+
+_SENTENCES = {
+    "missing": "is missing; add it",
+    "string_type": "should be text; put it in quotes if it looks like a number, a date or yes/no",
+    "string_too_short": "is empty; write at least one character or remove the field",
+    "too_short": "is empty; add at least one entry",
+    "list_type": "should be a list; start each entry with '- '",
+    "dict_type": "should be a table of 'name: value' lines",
+    "model_type": "should be a table of 'name: value' lines",
+    "model_attributes_type": "should be a table of 'name: value' lines",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "int_parsing_size": "is too large a number",
+    "int_from_float": "should be a whole number",
+    "invalid_key": "should have text as its name; put the name in quotes",
+    "recursion_loop": "contains itself or is nested too deeply; write it flatter",
+    "string_unicode": "is not valid text",
+    "json_invalid": "is not valid JSON",
+    "finite_number": "should be a finite number",
+}
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, str]]:
+    """(field path, sentence with the mend) for each mistake that pydantic found in ``model``.
+
+    A path reads like 'nodes[1].ssh.user'. No sentence holds the value that was refused.
+    """
+    problems: dict[tuple[str, str], None] = {}
+    for item in error.errors(include_url=False, include_input=False, include_context=True):
+        location = tuple(part for part in item["loc"] if part != "[key]")
+        path = path_text(location)
+        context: dict[str, Any] = item.get("ctx", {})
+        cause = context.get("error")
+        if isinstance(cause, FieldError):
+            problems[(f"{path}.{cause.field}" if path else cause.field, cause.sentence)] = None
+        else:
+            sentence = _sentence(item["type"], item["msg"], context, location, model)
+            problems[(path or model.__name__, sentence)] = None
+    return list(problems)
+
+
+def path_text(location: tuple[int | str, ...]) -> str:
+    """('nodes', 1, 'ssh') as 'nodes[1].ssh'."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _sentence(
+    kind: str,
+    message: str,
+    context: dict[str, Any],
+    location: tuple[int | str, ...],
+    model: type[BaseModel],
+) -> str:
+    if kind == "extra_forbidden":
+        return _unknown_field(location, model)
+    if kind == "literal_error":
+        return f"should be one of: {str(context.get('expected', '')).replace(' or ', ', ')}"
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    if kind in _SENTENCES:
+        return _SENTENCES[kind]
+    return message.replace("Input should", "should").replace("String should", "should")
+
+
+def _unknown_field(location: tuple[int | str, ...], model: type[BaseModel]) -> str:
+    owner = _model_at(model, location[:-1])
+    if owner is None:
+        return "there is no such field; remove it or check its spelling"
+    known = [field.alias or name for name, field in owner.model_fields.items()]
+    near = get_close_matches(str(location[-1]), known, n=1)
+    if near:
+        return f"there is no such field; did you mean '{near[0]}'?"
+    return f"there is no such field; this place has: {', '.join(known)}"
+
+
+def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """The model that stands at ``location`` below ``model``, or None if it is no model."""
+    here: Any = model
+    for part in location:
+        here = _bare(here)
+        if isinstance(part, int):
+            arguments = get_args(here)
+            here = arguments[0] if arguments else None
+        elif isinstance(here, type) and issubclass(here, BaseModel):
+            fields = {field.alias or name: field for name, field in here.model_fields.items()}
+            here = fields[part].annotation if part in fields else None
+        else:
+            arguments = get_args(here)
+            here = arguments[-1] if arguments else None
+    here = _bare(here)
+    return here if isinstance(here, type) and issubclass(here, BaseModel) else None
+
+
+def _bare(annotation: Any) -> Any:
+    """``annotation`` without Annotated[...] and without '| None'."""
+    while True:
+        origin = get_origin(annotation)
+        if origin is Annotated:
+            annotation = get_args(annotation)[0]
+        elif origin in (Union, UnionType):
+            annotation = next(
+                (option for option in get_args(annotation) if option is not type(None)), None
+            )
+        else:
+            return annotation
