@@ -37,9 +37,9 @@ def hierarchies() -> list[Hierarchy]:
     On a machine with version 2 alone, the parent is the root and not the caller's own cgroup:
     a cgroup that has processes may not hand controllers to children.
     """
-    own = _own_paths(Path("/proc/self/cgroup").read_text())
+    own = own_paths(Path("/proc/self/cgroup").read_text())
     found: dict[frozenset[str], Hierarchy] = {}
-    for mount, root, controllers, unified in _mounts(Path("/proc/self/mountinfo").read_text()):
+    for mount, root, controllers, unified in mounts(Path("/proc/self/mountinfo").read_text()):
         key = frozenset() if unified else controllers
         if key in found or key not in own:
             continue
@@ -82,17 +82,18 @@ def processes(lab: str, name: str | None = None) -> set[int]:
     """The processes in a lab's cgroups and below, or in those called ``name`` and below."""
     found: set[int] = set()
     for top in folders(lab, name):
-        for listing in (top / "cgroup.procs", *top.rglob("cgroup.procs")):
+        for folder, _, _ in os.walk(top):
             try:
-                found.update(int(pid) for pid in listing.read_text().split())
+                listing = Path(folder, "cgroup.procs").read_text()
             except OSError:
-                continue  # it went away while we looked
+                continue  # it went away while we looked, as do folders that os.walk skips
+            found.update(int(pid) for pid in listing.split())
     return found - {0}
 
 
 def of(pid: int) -> list[Path]:
     """The cgroups that a process is in, as folders."""
-    paths = _own_paths(Path(f"/proc/{pid}/cgroup").read_text())
+    paths = own_paths(Path(f"/proc/{pid}/cgroup").read_text())
     found: list[Path] = []
     for each in hierarchies():
         path = paths.get(frozenset() if each.unified else each.controllers)
@@ -125,19 +126,13 @@ def remove(lab: str, name: str | None = None) -> None:
 
 
 def _remove_tree(top: Path) -> bool:
-    for folder in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
+    for folder, _, _ in os.walk(top, topdown=False):
         try:
-            folder.rmdir()
+            Path(folder).rmdir()
         except FileNotFoundError:
             continue
         except OSError:
             return False
-    try:
-        top.rmdir()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
     return True
 
 
@@ -176,7 +171,7 @@ def _prepare(hierarchy: Hierarchy, folder: Path) -> None:
         (folder / "cgroup.clone_children").write_text("1")
 
 
-def _own_paths(text: str) -> dict[frozenset[str], str]:
+def own_paths(text: str) -> dict[frozenset[str], str]:
     """/proc/self/cgroup: controllers of a hierarchy -> the caller's path in it."""
     found: dict[frozenset[str], str] = {}
     for line in text.splitlines():
@@ -185,7 +180,7 @@ def _own_paths(text: str) -> dict[frozenset[str], str]:
     return found
 
 
-def _mounts(text: str) -> list[tuple[Path, str, frozenset[str], bool]]:
+def mounts(text: str) -> list[tuple[Path, str, frozenset[str], bool]]:
     """/proc/self/mountinfo: mount point, root inside, controllers, whether it is version 2."""
     found: list[tuple[Path, str, frozenset[str], bool]] = []
     flags = {"rw", "ro", "relatime", "xattr", "noprefix", "clone_children", "cpuset_v2_mode"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -17,7 +16,7 @@ from lab.network import ensure_bridge, owned_bridge, remove_bridge
 from lab.nodes.base import ensure_base
 from lab.nodes.keys import ensure_user_key, write_known_hosts
 from lab.nodes.node import Node
-from lab.nodes.nspawn import power_cut
+from lab.nodes.nspawn import forget_machines
 from lab.nodes.seed import ensure_seed
 from lab.settings import DEFAULT_NAME, DEFAULT_NODES, DEFAULT_SUBNET, LabSettings
 from lab.state import State
@@ -86,20 +85,19 @@ class Lab:
         """Remove everything: processes, mounts, links, bridge, cgroups, the state folder.
 
         Also what a lab left that was killed, or whose machine was. Does nothing if there is
-        nothing. Errors: ``LeftBehindError``, ``NotReadyError``, ``BridgeTakenError``, ``StateFolderTakenError``.
+        nothing. Errors: ``LeftBehindError``, ``NotReadyError``, ``BridgeTakenError``,
+        ``StateFolderTakenError``.
         """
         with self.state.locked():
             self.settings = self._merged(self.state.recorded())
             owned_bridge(self.settings)
             if self.state.folder.is_dir():
                 self.state.refuse_strangers()
-            for name in self.settings.node_names:
-                power_cut(self.settings, name)
             cgroups.end(self.settings.name)
+            forget_machines(self.settings)
             unmount_all(self.state.folder)
             remove_bridge(self.settings)
-            if self.state.folder.is_dir():
-                shutil.rmtree(self.state.folder)
+            self.state.remove()
 
     def add_node(self) -> Node:
         """Bring one more node up and return it."""

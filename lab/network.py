@@ -25,7 +25,7 @@ def ensure_bridge(settings: LabSettings) -> None:
         refuse_overlap(settings)
         # The address is set by the call that makes the bridge, so none is ever without an owner;
         # Linux ignores an alias there.
-        run(["ip", "link", "add", "name", settings.name, "address", _owner_mark(settings.folder),
+        run(["ip", "link", "add", "name", settings.name, "address", owner_mark(settings.folder),
              "type", "bridge"])  # fmt: skip
     run(["ip", "link", "set", "dev", settings.name, "alias", _alias(settings.folder)])
     width = settings.subnet.prefixlen
@@ -42,7 +42,7 @@ def owned_bridge(settings: LabSettings) -> dict[str, Any] | None:
     if seen.returncode != 0:
         return None
     link: dict[str, Any] = json.loads(seen.stdout)[0]
-    if link["address"] != _owner_mark(settings.folder):
+    if link["address"] != owner_mark(settings.folder):
         alias = str(link.get("ifalias", ""))
         owner = Path(alias.removeprefix(ALIAS)) if alias.startswith(ALIAS) else None
         raise BridgeTakenError(settings.name, alias or None, owner)
@@ -79,7 +79,7 @@ def refuse_overlap(settings: LabSettings) -> None:
                 raise SubnetTakenError(settings.subnet, used, str(link["ifname"]))
 
 
-def _owner_mark(folder: Path) -> str:
+def owner_mark(folder: Path) -> str:
     """A locally administered Ethernet address that stands for the state folder."""
     return "02:" + hashlib.sha256(str(folder).encode()).digest()[:5].hex(":")
 

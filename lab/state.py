@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -129,6 +130,18 @@ class State:
         )
         if strangers:
             raise StateFolderTakenError(self.folder, strangers)
+
+    def remove(self) -> None:
+        """Remove the folder. Its record goes last: until then a cut-off removal can go on."""
+        if not self.folder.is_dir():
+            return
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry != self.record:
+                entry.unlink()
+        self.record.unlink(missing_ok=True)
+        self.folder.rmdir()
 
     def recorded(self) -> LabSettings | None:
         """The settings of the lab that runs from here, or None if there is none."""

@@ -99,6 +99,18 @@ class Node:
         )
         nspawn.power_cut(self._settings, self.name)
 
+    def reboot(self) -> None:
+        """Reboot it from inside, and wait until it is ready again."""
+        before = self._boot_mark()
+        self.run(["systemctl", "reboot"])
+        wait_for(
+            f"reboot of {self.name}",
+            lambda: "the old boot" if self._boot_mark() in {before, "off"} else None,
+            seconds=60,
+            log=self.console,
+        )
+        self.wait_ready()
+
     def kill(self) -> None:
         """Cut its power: every process is gone at once. What it wrote stays, flushed or not."""
         nspawn.power_cut(self._settings, self.name)
@@ -132,8 +144,8 @@ class Node:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in it as root, through its namespaces and not over SSH.
 
-        Errors: ``NodeNotRunningError``; ``CommandError`` if it takes longer than ``seconds``, or ends
-        with other than 0 and ``check`` is left on.
+        Errors: ``NodeNotRunningError``; ``CommandError`` if it takes longer than ``seconds``, or
+        ends with other than 0 and ``check`` is left on.
         """
         command = nspawn.inside(self.leader, argv)
         done = attempt(command, stdin=stdin, seconds=seconds)
@@ -169,7 +181,10 @@ class Node:
         found = nspawn.processes(self._settings, self.name)
         if found is None:
             return "off"
-        fields = Path(f"/proc/{found.leader}/stat").read_text().rpartition(")")[2].split()
+        try:
+            fields = Path(f"/proc/{found.leader}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return "off"
         return f"{found.leader} {fields[19]}"
 
     def _kept_base(self) -> Path:

@@ -96,9 +96,12 @@ def power_cut(settings: LabSettings, node: str) -> None:
     """Kill all of a node's processes at once, and remove its cgroups and its link."""
     end(settings.name, node)
     remove_link(settings.interface_of(node))
-    # nspawn makes this for machinectl's sake and leaves it when it is killed.
-    left = Path("/run/systemd/nspawn/propagate") / settings.machine_of(node)
-    if left.is_dir():
+    forget_machines(settings, settings.machine_of(node))
+
+
+def forget_machines(settings: LabSettings, machine: str | None = None) -> None:
+    """Remove what nspawn keeps for machinectl's sake, and leaves when it is killed."""
+    for left in Path("/run/systemd/nspawn/propagate").glob(machine or f"{settings.name}-*"):
         left.rmdir()
 
 
