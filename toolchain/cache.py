@@ -75,14 +75,16 @@ def cached(
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(folder.with_name(folder.name + ".lock")):
+    progress = progress or Progress()
+    doing = doing or f"building {name}"
+    with _lock(folder.with_name(folder.name + ".lock"), progress, doing):
         if folder.is_dir():
             return folder
         for stale in folder.parent.glob(f".{folder.name}.*"):
             shutil.rmtree(stale)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            with (progress or Progress()).step(doing or f"building {name}"):
+            with progress.step(doing):
                 build(work)
             work.chmod(0o755)
             work.rename(folder)
@@ -93,7 +95,11 @@ def cached(
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def _lock(path: Path, progress: Progress, doing: str) -> Iterator[None]:
     with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with progress.step(f"waiting for another run that is {doing}"):
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -10,9 +10,13 @@ GRACE_SECONDS = 2.0
 
 
 class Children:
-    """Programs and plugins under way; ends them when the host ends."""
+    """Programs and plugins under way; ends them when the host ends.
 
-    def __init__(self) -> None:
+    ``grace`` is the seconds between SIGTERM and SIGKILL.
+    """
+
+    def __init__(self, grace: float = GRACE_SECONDS) -> None:
+        self._grace = grace
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
@@ -35,7 +39,7 @@ class Children:
         with suppress(ProcessLookupError):
             process.terminate()
         try:
-            process.wait(timeout=GRACE_SECONDS)
+            process.wait(timeout=self._grace)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
