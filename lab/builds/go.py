@@ -66,7 +66,7 @@ class GoModule:
     def build(self, package: str, out: Path, arch: Arch) -> None:
         """Build main package ``package`` (below the module; "" for its root) to file ``out``.
 
-        Errors: ``CommandFailed`` with the last lines of Go's output; ``BuildError`` without Go.
+        Errors: ``CommandError`` with the last lines of Go's output; ``BuildError`` without Go.
         """
         target = f"{self.module}/{package}" if package else self.module
         env = {

@@ -13,6 +13,7 @@ from lab.builds.errors import BuildError
 from lab.builds.lock import write_lock
 from lab.builds.recipe import Arch, BuiltArtifact, Recipe
 from lab.builds.runc import runc_recipe
+from lab.shims.recipes import shim_recipes
 from toolchain.progress import Progress
 
 BUILDS_AT_ONCE = 2
@@ -21,7 +22,12 @@ BUILDS_AT_ONCE = 2
 
 def recipes(arch: Arch = "amd64") -> tuple[Recipe, ...]:
     """A recipe for every artifact that a lab node can ask its mirror for."""
-    return (*containerd_recipes(arch), runc_recipe(arch), cni_recipe(arch))
+    return (
+        *containerd_recipes(arch),
+        runc_recipe(arch),
+        cni_recipe(arch),
+        *shim_recipes(arch),
+    )
 
 
 @dataclass(frozen=True)

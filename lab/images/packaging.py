@@ -1,0 +1,99 @@
+"""The ways in which one program becomes an image that containerd can run.
+
+``entrypoint`` is the program's absolute path inside the image, ``/greeter.wasm`` for example. An
+image of a module alone has no files, but the shim takes the program's name from it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from typing import Any, Literal
+
+from lab.images.component import is_component, world_of
+from lab.images.content import (
+    IMAGE_CONFIG,
+    TAR_GZIP_LAYER,
+    WASM_CONFIG,
+    WASM_LAYER,
+    Blob,
+    Image,
+    json_blob,
+    sha256,
+)
+
+# A fixed time keeps the digest of an unchanged program unchanged.
+CREATED = "1970-01-01T00:00:00Z"
+
+
+def classic_image(entrypoint: str, wasm: bytes) -> Image:
+    """A ``wasi/wasm`` image: a root file system with the module at ``entrypoint``."""
+    return _rootfs_image(entrypoint, wasm, os="wasi", architecture="wasm")
+
+
+def linux_image(entrypoint: str, program: bytes, arch: Literal["amd64", "arm64"]) -> Image:
+    """An ordinary Linux image with nothing but one static program, at ``entrypoint``."""
+    return _rootfs_image(entrypoint, program, os="linux", architecture=arch)
+
+
+def wasm_artifact(entrypoint: str, wasm: bytes) -> Image:
+    """An OCI Wasm artifact: the module itself is the only layer, there is no root file system.
+
+    The layout is https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/. The
+    ``config`` and ``rootfs`` keys are no part of it: containerd's CRI reads the entrypoint there
+    whatever the config's media type is, and without one every pod would need a ``command``.
+    `ctr run` refuses this config's media type (containerd #10179): see ``wasm_layer_image``.
+    """
+    layer = Blob(WASM_LAYER, wasm)
+    component = is_component(wasm)
+    config = {
+        "created": CREATED,
+        "architecture": "wasm",
+        "os": "wasip2" if component else "wasip1",
+        "layerDigests": [layer.digest],
+        "component": world_of(wasm) if component else None,
+        **_run_config(entrypoint, diff_ids=[]),
+    }
+    return Image(json_blob(WASM_CONFIG, config), (layer,))
+
+
+def wasm_layer_image(entrypoint: str, wasm: bytes) -> Image:
+    """The module as a layer under an ordinary image config: what `ctr run` takes too."""
+    config = {
+        "created": CREATED,
+        "architecture": "wasm",
+        "os": "wasip1",
+        **_run_config(entrypoint, diff_ids=[]),
+    }
+    return Image(json_blob(IMAGE_CONFIG, config), (Blob(WASM_LAYER, wasm),))
+
+
+def _rootfs_image(entrypoint: str, program: bytes, *, os: str, architecture: str) -> Image:
+    tar = _tar(entrypoint.lstrip("/"), program)
+    config = {
+        "created": CREATED,
+        "architecture": architecture,
+        "os": os,
+        **_run_config(entrypoint, diff_ids=[sha256(tar)]),
+    }
+    layer = Blob(TAR_GZIP_LAYER, gzip.compress(tar, compresslevel=6, mtime=0))
+    return Image(json_blob(IMAGE_CONFIG, config), (layer,))
+
+
+def _run_config(entrypoint: str, *, diff_ids: list[str]) -> dict[str, Any]:
+    return {
+        "config": {"Entrypoint": [entrypoint]},
+        "rootfs": {"type": "layers", "diff_ids": diff_ids},
+    }
+
+
+def _tar(file: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        info = tarfile.TarInfo(file)
+        info.size = len(content)
+        # The shim's libcontainer refuses an entrypoint that is not executable.
+        info.mode = 0o755
+        tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()

@@ -1,0 +1,44 @@
+"""Every workload of the lab, in every packaging, in the lab's registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from lab.images.content import Image
+from lab.images.packaging import classic_image, wasm_artifact, wasm_layer_image
+from lab.images.registry_client import RegistryClient
+from lab.workloads import Workload
+
+Packaging = Literal["classic", "artifact", "layer"]
+
+PACKAGINGS: dict[Packaging, Callable[[str, bytes], Image]] = {
+    "classic": classic_image,
+    "artifact": wasm_artifact,
+    "layer": wasm_layer_image,
+}
+
+
+@dataclass(frozen=True)
+class PushedImage:
+    """One packaging of a workload in a registry: repository, tag, and its manifest's digest."""
+
+    repository: str
+    tag: Packaging
+    digest: str
+
+
+def push_all(registry_url: str, workloads: Iterable[Workload]) -> tuple[PushedImage, ...]:
+    """Push each workload as ``<name>:classic``, ``<name>:artifact`` and ``<name>:layer``.
+
+    Errors: ``RegistryRefusedError``; ``NotWasmError`` for a file that is no Wasm binary.
+    """
+    client = RegistryClient(registry_url)
+    pushed = []
+    for workload in workloads:
+        wasm = workload.path.read_bytes()
+        for packaging, pack in PACKAGINGS.items():
+            digest = client.push(pack(workload.entrypoint, wasm), workload.name, packaging)
+            pushed.append(PushedImage(workload.name, packaging, digest))
+    return tuple(pushed)
