@@ -104,9 +104,3 @@ class Artifact(Model):
     def key(self) -> tuple[str, str, str]:
         """(name, version, arch): what an artifact is found by."""
         return self.name, self.version, self.arch
-
-    @property
-    def mirror_path(self) -> str:
-        """Path below a mirror or a bundle: '<host of the URL>/<decoded path of the URL>'."""
-        parts = urlsplit(self.url)
-        return parts.netloc + unquote(parts.path)
