@@ -10,7 +10,7 @@ from toolchain.language_host import children
 from toolchain.language_host.children import Children
 
 STUBBORN = (
-    "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(99)"
+    "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(5)"
 )
 
 

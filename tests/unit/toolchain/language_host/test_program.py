@@ -58,4 +58,7 @@ def test_a_program_ends_with_its_host(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == b"imported\n"
         os.close(writer)
-        assert process.wait(timeout=5) == 1
+        try:
+            assert process.wait(timeout=5) == 1
+        finally:
+            process.kill()
