@@ -24,7 +24,7 @@ class RegistryRefusedError(LabError):
         said = f"answered {status}" if status else "could not be reached"
         super().__init__(
             f"{asked}: the registry {said}: {answer.strip()[:500]}; "
-            "see `python -m lab logs registry` and that the lab is up"
+            "see logs/registry.log in the lab's folder, and `python -m lab status`"
         )
 
 

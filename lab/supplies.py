@@ -1,0 +1,44 @@
+"""What a lab gives its nodes: artifacts from a mirror, workloads from a registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.builds.distribution import distribution_recipe
+from lab.builds.inventory import BuiltArtifacts, build_all
+from lab.builds.recipe import Arch
+from lab.images.publish import PushedImage, push_all
+from lab.mirror.service import start_mirror
+from lab.registry import start_registry
+from lab.settings import LabSettings
+from lab.workloads import Workload, build
+from toolchain.progress import Progress
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """Everything built; in the cache, so that nodes and a bridge are not needed for it."""
+
+    artifacts: BuiltArtifacts
+    workloads: tuple[Workload, ...]
+    registry: Path
+
+    def serve(self, settings: LabSettings) -> tuple[PushedImage, ...]:
+        """Have mirror and registry running on the lab's bridge, with all in them; what was pushed.
+
+        Writes the lab's artifact lock too. What runs and is there already stays as it is.
+        Errors: ``NotReadyError``, ``RegistryRefusedError``.
+        """
+        start_mirror(settings, self.artifacts)
+        return push_all(start_registry(settings, self.registry), self.workloads)
+
+
+def build_supplies(progress: Progress | None = None, *, arch: Arch = "amd64") -> Supplies:
+    """Build all that is not in the cache yet.
+
+    Errors: ``BuildError`` or ``CommandError``, as the failed build says.
+    """
+    artifacts = build_all(progress, arch=arch)
+    registry = distribution_recipe(arch).build(progress).path
+    return Supplies(artifacts, tuple(build(progress)), registry)
