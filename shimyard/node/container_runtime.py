@@ -1,0 +1,145 @@
+"""The desired state of a machine's container runtime: containerd, runc, CNI, shims, engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shimyard.node.canary import (
+    MESSAGE,
+    NATIVE_IMAGE,
+    WASM_IMAGE,
+    native_canary,
+    wasm_canary,
+)
+from shimyard.node.containerd_config import (
+    CERTS_FOLDER,
+    CONFIG_PATH,
+    containerd_config,
+    hosts_config,
+)
+from shimyard.node.desired import (
+    Canary,
+    ConfigCheck,
+    Data,
+    DesiredState,
+    File,
+    Link,
+    StoredArtifact,
+    Unit,
+)
+from shimyard.node.paths import BIN
+from shimyard.node.plan import UNIT_FOLDER
+from shimyard.node.recovery import RECOVERY_UNIT
+from shimyard.node.render import render, render_toml
+from shimyard.settings import Arch, RuntimeSettings
+
+RESOURCE = "container-runtime"
+CNI_BIN = "/opt/cni/bin"
+CNI_CONFIG = "/etc/cni/net.d"
+UNIT = "containerd.service"
+_UNIT_PATH = f"{UNIT_FOLDER}{UNIT}"
+_CONTAINERD = f"{BIN}/containerd"
+_PATH = f"{BIN}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def container_runtime(
+    runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact], arch: Arch
+) -> DesiredState:
+    """Everything that ``runtime`` asks for, out of the locked ``artifacts`` that it names."""
+    links = tuple(link for artifact in artifacts for link in _links(artifact))
+    containerd = next(artifact for artifact in artifacts if artifact.name == "containerd")
+    return DesiredState(
+        resource=RESOURCE,
+        artifacts=tuple(artifacts),
+        files=tuple(_files(runtime)),
+        links=links,
+        folders=(CNI_CONFIG,),
+        data=(Data("/var/lib/containerd"),),
+        unit=Unit(UNIT, frozenset({CONFIG_PATH, _UNIT_PATH, _CONTAINERD}), runs_containers=True),
+        check=ConfigCheck(containerd.path("containerd"), CONFIG_PATH),
+        canaries=tuple(_canaries(runtime, arch)),
+    )
+
+
+def _links(artifact: StoredArtifact) -> list[Link]:
+    folder = CNI_BIN if artifact.name == "cni-plugins" else BIN
+    return [Link(f"{folder}/{name}", artifact.path(name)) for _, name in artifact.members]
+
+
+def _files(runtime: RuntimeSettings) -> list[File]:
+    files = [
+        File.of(CONFIG_PATH, render_toml("containerd/config.toml.j2", containerd_config(runtime))),
+        File.of(
+            _UNIT_PATH,
+            render(
+                "systemd/containerd.service.j2",
+                binary=_CONTAINERD,
+                config=CONFIG_PATH,
+                path=_PATH,
+                recovery=RECOVERY_UNIT,
+                oom_score_adjust=runtime.containerd.oom_score_adjust,
+            ),
+        ),
+    ]
+    for registry in runtime.registries:
+        has_secret = any(mirror.password is not None for mirror in registry.mirrors)
+        files.append(
+            File.of(
+                f"{CERTS_FOLDER}/{registry.host}/hosts.toml",
+                render_toml("containerd/hosts.toml.j2", hosts_config(registry)),
+                mode="0600" if has_secret else "0644",
+            )
+        )
+    for engine in runtime.engines:
+        if engine.config:
+            text = render_toml("wasmtime/wasmtime.toml.j2", engine.config)
+            files.append(File.of("/etc/wasmtime/wasmtime.toml", text))
+    return files
+
+
+def secret_paths(runtime: RuntimeSettings) -> frozenset[str]:
+    """The files whose content must not be shown: they hold registry credentials."""
+    return frozenset(
+        f"{CERTS_FOLDER}/{registry.host}/hosts.toml"
+        for registry in runtime.registries
+        if any(mirror.password is not None for mirror in registry.mirrors)
+    )
+
+
+def _canaries(runtime: RuntimeSettings, arch: Arch) -> list[Canary]:
+    canaries = [
+        Canary(
+            "runc",
+            "io.containerd.runc.v2",
+            NATIVE_IMAGE,
+            f"linux/{arch}",
+            native_canary(arch),
+            MESSAGE,
+            frozenset({f"{BIN}/runc", f"{BIN}/containerd-shim-runc-v2"}),
+        )
+    ]
+    for shim in runtime.shims:
+        binary = shim_binary(shim.name)
+        own = shim.canary_image
+        canaries.append(
+            Canary(
+                shim.handler,
+                runtime_type(shim.name),
+                own or WASM_IMAGE,
+                "wasi/wasm",
+                None if own else wasm_canary(),
+                None if own else MESSAGE,
+                frozenset({f"{BIN}/{binary}"}),
+            )
+        )
+    return canaries
+
+
+def shim_binary(name: str) -> str:
+    """The shim's file name, which containerd derives from the runtime type."""
+    return "containerd-shim-spin-v2" if name == "spin" else f"containerd-shim-{name}-v1"
+
+
+def runtime_type(name: str) -> str:
+    """containerd's runtime type of a shim."""
+    return "io.containerd.spin.v2" if name == "spin" else f"io.containerd.{name}.v1"

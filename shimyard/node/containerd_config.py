@@ -1,0 +1,113 @@
+"""containerd's configuration as data: config.toml and hosts.toml.
+
+Sources: containerd's docs/cri/config.md (versions 3 and 4), docs/hosts.md.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from shimyard.errors import ShimyardError
+from shimyard.settings import MirrorSettings, RegistrySettings, RuntimeSettings
+
+CONFIG_PATH = "/etc/containerd/config.toml"
+CERTS_FOLDER = "/etc/containerd/certs.d"
+
+_RUNTIME = "io.containerd.cri.v1.runtime"
+_IMAGES = "io.containerd.cri.v1.images"
+_OPT = "io.containerd.internal.v1.opt"
+
+Table = dict[str, Any]
+
+
+class OptionConflictError(ShimyardError):
+    """runtime.containerd.options sets a value that Shimyard sets itself. Attribute ``path``."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"runtime.containerd.options: {path} is set by Shimyard itself",
+            mend="remove it there; the runtime section has a field for it or derives it",
+        )
+        self.path = path
+
+
+def containerd_config(runtime: RuntimeSettings) -> Table:
+    """The whole of config.toml. Raises ``OptionConflictError``."""
+    images: Table = {"registry": {"config_path": CERTS_FOLDER}}
+    if runtime.sandbox_image is not None:
+        images["pinned_images"] = {"sandbox": runtime.sandbox_image}
+    rendered: Table = {
+        "version": _format_version(runtime.containerd.version),
+        "root": "/var/lib/containerd",
+        "state": "/run/containerd",
+        "plugins": {
+            _IMAGES: images,
+            _RUNTIME: {
+                "cni": {"bin_dirs": ["/opt/cni/bin"], "conf_dir": "/etc/cni/net.d"},
+                "containerd": {"default_runtime_name": "runc", "runtimes": _handlers(runtime)},
+            },
+            # Kept out of /opt, where other people's files are.
+            _OPT: {"path": "/var/lib/containerd/opt"},
+        },
+    }
+    return _merged(rendered, runtime.containerd.options, "")
+
+
+def _handlers(runtime: RuntimeSettings) -> Table:
+    # Without SystemdCgroup where systemd manages cgroups, pods of a handler have no metrics.
+    cgroup = {"SystemdCgroup": runtime.containerd.systemd_cgroup}
+    handlers: Table = {"runc": {"runtime_type": "io.containerd.runc.v2", "options": cgroup}}
+    for shim in runtime.shims:
+        suffix = "v2" if shim.name == "spin" else "v1"
+        handlers[shim.handler] = {
+            "runtime_type": f"io.containerd.{shim.name}.{suffix}",
+            "options": {**cgroup, **shim.options},
+        }
+    return handlers
+
+
+def _format_version(version: str) -> int:
+    major, minor = (int(part) for part in version.split(".")[:2])
+    return 4 if (major, minor) >= (2, 3) else 3
+
+
+def _merged(rendered: Table, options: Mapping[str, Any], path: str) -> Table:
+    merged = dict(rendered)
+    for key, value in options.items():
+        here = f"{path}.{key}" if path else key
+        if key not in merged:
+            merged[key] = value
+        elif isinstance(merged[key], dict) and isinstance(value, Mapping):
+            merged[key] = _merged(merged[key], value, here)
+        else:
+            raise OptionConflictError(here)
+    return merged
+
+
+def hosts_config(registry: RegistrySettings) -> Table:
+    """hosts.toml of one registry."""
+    hosts = {mirror.url: _host(mirror) for mirror in registry.mirrors}
+    if registry.upstream and registry.host == "_default":
+        return {"host": hosts}
+    # Without `server`, containerd falls back to the registry itself.
+    server = _upstream(registry.host) if registry.upstream else registry.mirrors[-1].url
+    return {"server": server, "host": hosts}
+
+
+def _upstream(host: str) -> str:
+    return f"https://{'registry-1.docker.io' if host == 'docker.io' else host}"
+
+
+def _host(mirror: MirrorSettings) -> Table:
+    table: Table = {"capabilities": list(mirror.capabilities)}
+    if mirror.skip_verify:
+        table["skip_verify"] = True
+    if mirror.ca_file is not None:
+        table["ca"] = mirror.ca_file
+    if mirror.username is not None and mirror.password is not None:
+        pair = f"{mirror.username}:{mirror.password.get_secret_value()}"
+        token = base64.b64encode(pair.encode()).decode()
+        table["header"] = {"authorization": f"Basic {token}"}
+    return table

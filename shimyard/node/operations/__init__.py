@@ -1,0 +1,47 @@
+"""Operations: the typed words of a plan. Each is data; the node's program carries them out."""
+
+from shimyard.node.operations.base import Operation
+from shimyard.node.operations.canaries import KeepCanary, RunCanary
+from shimyard.node.operations.checks import CheckContainerdConfig, ExpectGeneration
+from shimyard.node.operations.paths import (
+    DeclareData,
+    MakeFolder,
+    PlaceFile,
+    PlaceLink,
+    RemoveData,
+    RemoveFolder,
+    RemovePath,
+)
+from shimyard.node.operations.services import (
+    AdoptUnit,
+    DisableUnit,
+    EmptyRuntime,
+    EnableUnit,
+    ReleaseUnit,
+    ReloadUnits,
+    RestartUnit,
+    StopUnit,
+)
+
+__all__ = [
+    "AdoptUnit",
+    "CheckContainerdConfig",
+    "DeclareData",
+    "DisableUnit",
+    "EmptyRuntime",
+    "EnableUnit",
+    "ExpectGeneration",
+    "KeepCanary",
+    "MakeFolder",
+    "Operation",
+    "PlaceFile",
+    "PlaceLink",
+    "ReleaseUnit",
+    "ReloadUnits",
+    "RemoveData",
+    "RemoveFolder",
+    "RemovePath",
+    "RestartUnit",
+    "RunCanary",
+    "StopUnit",
+]

@@ -1,0 +1,108 @@
+"""Operations on systemd units and on the containers below them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shimyard.node.operations.base import Operation
+
+
+@dataclass(frozen=True)
+class AdoptUnit(Operation):
+    """Write down how a unit was before us, for the day on which it is released."""
+
+    unit: str
+
+    def words(self) -> tuple[str, ...]:
+        """adopt UNIT."""
+        return ("adopt", self.unit)
+
+
+@dataclass(frozen=True)
+class ReloadUnits(Operation):
+    """Let systemd read unit files again."""
+
+    def words(self) -> tuple[str, ...]:
+        """reload."""
+        return ("reload",)
+
+
+@dataclass(frozen=True)
+class EnableUnit(Operation):
+    """Start a unit at every boot; a mask is taken off."""
+
+    unit: str
+
+    def words(self) -> tuple[str, ...]:
+        """enable UNIT."""
+        return ("enable", self.unit)
+
+
+@dataclass(frozen=True)
+class DisableUnit(Operation):
+    """Don't start a unit at boot."""
+
+    unit: str
+
+    def words(self) -> tuple[str, ...]:
+        """disable UNIT."""
+        return ("disable", self.unit)
+
+
+@dataclass(frozen=True)
+class RestartUnit(Operation):
+    """Restart a unit. ``because``: the paths or the state that call for it."""
+
+    unit: str
+    because: tuple[str, ...]
+    starts: bool = False
+    runs_containers: bool = False
+
+    def words(self) -> tuple[str, ...]:
+        """restart UNIT."""
+        return ("restart", self.unit)
+
+    def effect(self) -> str:
+        """The sentence names the reason, and what it does to Wasm containers."""
+        verb = "starts" if self.starts else "restarts"
+        loss = "" if self.starts or not self.runs_containers else "; running Wasm containers end"
+        return f"{verb} {self.unit}: {', '.join(self.because)}{loss}"
+
+
+@dataclass(frozen=True)
+class StopUnit(Operation):
+    """Stop a unit."""
+
+    unit: str
+
+    def words(self) -> tuple[str, ...]:
+        """stop UNIT."""
+        return ("stop", self.unit)
+
+    def effect(self) -> str:
+        """A stopped service is noticed."""
+        return f"stops {self.unit}"
+
+
+@dataclass(frozen=True)
+class EmptyRuntime(Operation):
+    """End and delete every container of containerd."""
+
+    def words(self) -> tuple[str, ...]:
+        """empty."""
+        return ("empty",)
+
+    def effect(self) -> str:
+        """Containers end."""
+        return "ends all containers of containerd"
+
+
+@dataclass(frozen=True)
+class ReleaseUnit(Operation):
+    """Give a unit back the state that it had before us."""
+
+    unit: str
+
+    def words(self) -> tuple[str, ...]:
+        """release UNIT."""
+        return ("release", self.unit)

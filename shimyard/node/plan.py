@@ -1,0 +1,303 @@
+"""Desired state + facts -> operations. Pure: the preview and the apply use the same function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shimyard.node.desired import DesiredState, File, StoredArtifact, Unit
+from shimyard.node.facts import Facts, Seen
+from shimyard.node.operations import (
+    AdoptUnit,
+    CheckContainerdConfig,
+    DeclareData,
+    DisableUnit,
+    EmptyRuntime,
+    EnableUnit,
+    ExpectGeneration,
+    KeepCanary,
+    MakeFolder,
+    Operation,
+    PlaceFile,
+    PlaceLink,
+    ReleaseUnit,
+    ReloadUnits,
+    RemoveData,
+    RemoveFolder,
+    RemovePath,
+    RestartUnit,
+    RunCanary,
+    StopUnit,
+)
+
+UNIT_FOLDER = "/etc/systemd/system/"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a transaction does. Empty operations mean: converged.
+
+    ``fetch``: artifacts that the store lacks. ``staged``: (name in the transaction, file) to
+    send. ``archives``: the same for canary images. ``changed``: paths whose object changes.
+    ``reasons``: a sentence for each difference between the facts and the desired state.
+    """
+
+    operations: tuple[Operation, ...] = ()
+    fetch: tuple[StoredArtifact, ...] = ()
+    staged: tuple[tuple[str, File], ...] = ()
+    archives: tuple[tuple[str, bytes], ...] = ()
+    changed: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    deletes: bool = False
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """What running services and containers notice, one sentence each."""
+        sentences = (operation.effect() for operation in self.operations)
+        return tuple(sentence for sentence in sentences if sentence is not None)
+
+
+class ConflictError(ValueError):
+    """Two resources of one machine want the same path."""
+
+
+def plan(desired: DesiredState, facts: Facts) -> Plan:
+    """The operations that take the machine from ``facts`` to ``desired``.
+
+    Raises ``ConflictError`` if a path belongs to another resource.
+    """
+    return _Planner(desired, facts).plan()
+
+
+def removal(resource: str, facts: Facts) -> Plan:
+    """The operations that leave the machine as it was before ``resource``."""
+    rows = facts.managed.manifests.get(resource)
+    if rows is None:
+        return Plan()
+    operations: list[Operation] = [
+        ExpectGeneration(resource, facts.generations.current.get(resource))
+    ]
+    units = [row[1] for row in rows if row[0] == "unit"]
+    paths = [row[1] for row in rows if row[0] in {"file", "link"}]
+    made = {path for kind, path in facts.managed.made if kind == "data"}
+    for unit in units:
+        operations += [EmptyRuntime(), StopUnit(unit), DisableUnit(unit)]
+    operations += [RemovePath(path) for path in paths]
+    if any(path.startswith(UNIT_FOLDER) for path in paths):
+        operations.append(ReloadUnits())
+    operations += [ReleaseUnit(unit) for unit in units]
+    operations += [RemoveData(row[1]) for row in rows if row[0] == "data" and row[1] in made]
+    operations += _folders(facts)
+    return Plan(tuple(operations), changed=tuple(paths), deletes=True)
+
+
+def _folders(facts: Facts) -> list[Operation]:
+    folders = [path for kind, path in facts.managed.made if kind == "dir"]
+    return [RemoveFolder(path) for path in sorted(folders, reverse=True)]
+
+
+class _Planner:
+    def __init__(self, desired: DesiredState, facts: Facts) -> None:
+        self.desired = desired
+        self.facts = facts
+        self.managed = facts.managed
+        self.owned = {
+            row[1]: row
+            for row in facts.managed.manifests.get(desired.resource, ())
+            if row[0] in {"file", "link"}
+        }
+        self.reasons: list[str] = []
+        self.changed: list[str] = []
+        self.staged: list[tuple[str, File]] = []
+        self.archives: list[tuple[str, bytes]] = []
+
+    def plan(self) -> Plan:
+        fetch = self._artifacts()
+        place = [*self._files(), *self._links(fetch)]
+        remove = self._removals()
+        unit = self._unit()
+        canaries = self._canaries(restarts=any(isinstance(op, RestartUnit) for op in unit))
+        data_known = {row[1] for row in self._rows("data")}
+        data = [DeclareData(d.path) for d in self.desired.data if d.path not in data_known]
+        folders = self._folders()
+        self._other_changes()
+        if not self.reasons:
+            return Plan()
+        current = self.facts.generations.current.get(self.desired.resource)
+        operations: list[Operation] = [
+            ExpectGeneration(self.desired.resource, current),
+            *self._checks(),
+            *data,
+            *folders,
+            *place,
+            *remove,
+            *(_folders(self.facts) if remove else []),
+            *unit,
+            *canaries,
+        ]
+        return Plan(
+            tuple(operations),
+            tuple(fetch),
+            tuple(self.staged),
+            tuple(self.archives),
+            tuple(self.changed),
+            tuple(self.reasons),
+        )
+
+    def _rows(self, kind: str) -> list[tuple[str, ...]]:
+        rows = self.managed.manifests.get(self.desired.resource, ())
+        return [row for row in rows if row[0] == kind]
+
+    def _artifacts(self) -> list[StoredArtifact]:
+        fetch = []
+        for artifact in self.desired.artifacts:
+            what = f"{artifact.name} {artifact.version}"
+            if artifact.sha256 in self.managed.broken:
+                self.reasons.append(f"{what}: a file in the store has been changed")
+            elif artifact.sha256 not in self.managed.stored:
+                self.reasons.append(f"{what}: not in the node's store")
+            else:
+                continue
+            fetch.append(artifact)
+        return fetch
+
+    def _files(self) -> Iterable[Operation]:
+        for file in self.desired.files:
+            difference = self._file_difference(file)
+            if difference is None:
+                continue
+            self._change(file.path, difference)
+            name = f"files/{len(self.staged)}"
+            self.staged.append((name, file))
+            adopt = file.path not in self.owned
+            yield PlaceFile(file.path, name, file.mode, file.owner, file.group, adopt)
+
+    def _file_difference(self, file: File) -> str | None:
+        self._refuse_foreign(file.path)
+        if file.path not in self.owned:
+            return "not placed by this resource yet"
+        seen = self.managed.seen.get(file.path, Seen("absent"))
+        if seen.kind != "file":
+            return f"is {seen.kind}, should be a file"
+        if seen.sha256 != file.sha256:
+            return "has other content"
+        if seen.mode != file.mode:
+            return f"has mode {seen.mode}, should have {file.mode}"
+        if file.owner not in seen.owners or file.group not in seen.groups:
+            return f"does not belong to {file.owner}:{file.group}"
+        return None
+
+    def _links(self, fetch: list[StoredArtifact]) -> Iterable[Operation]:
+        mended = {artifact.sha256 for artifact in fetch}
+        for link in self.desired.links:
+            self._refuse_foreign(link.path)
+            seen = self.managed.seen.get(link.path, Seen("absent"))
+            if link.path not in self.owned:
+                self._change(link.path, "not placed by this resource yet")
+            elif seen.kind != "link":
+                self._change(link.path, f"is {seen.kind}, should be a link")
+            elif seen.target != link.target:
+                self._change(link.path, "leads to another version")
+            elif any(sha256 in link.target for sha256 in mended):
+                # The link stays, but what it leads to is replaced.
+                self.changed.append(link.path)
+                continue
+            else:
+                continue
+            yield PlaceLink(link.path, link.target, link.path not in self.owned)
+
+    def _removals(self) -> list[Operation]:
+        wanted = {f.path for f in self.desired.files} | {link.path for link in self.desired.links}
+        gone = [path for path in self.owned if path not in wanted]
+        for path in gone:
+            self._change(path, "no longer wanted")
+        return [RemovePath(path) for path in gone]
+
+    def _folders(self) -> list[Operation]:
+        missing = []
+        known = {row[1] for row in self._rows("dir")}
+        for path in self.desired.folders:
+            seen = self.managed.seen.get(path)
+            if path in known and seen is not None and seen.kind != "dir":
+                self.reasons.append(f"{path} is {seen.kind}, should be a folder")
+            elif path in known:
+                continue
+            missing.append(MakeFolder(path))
+        return list(missing)
+
+    def _unit(self) -> list[Operation]:
+        unit = self.desired.unit
+        if unit is None:
+            return []
+        known = any(row[1] == unit.name for row in self._rows("unit"))
+        because = [path for path in self.changed if path in unit.reads]
+        trouble = self._trouble(unit) if known else None
+        if trouble is not None:
+            self.reasons.append(f"{unit.name} {trouble}")
+        operations: list[Operation] = [] if known else [AdoptUnit(unit.name)]
+        if any(path.startswith(UNIT_FOLDER) for path in self.changed):
+            operations.append(ReloadUnits())
+        if not known or trouble is not None:
+            operations.append(EnableUnit(unit.name))
+        if because or trouble is not None or not known:
+            reason = (*((trouble,) if trouble else ()), *because)
+            operations.append(
+                RestartUnit(
+                    unit.name, reason, not known or trouble is not None, unit.runs_containers
+                )
+            )
+        return operations
+
+    def _trouble(self, unit: Unit) -> str | None:
+        service = self.facts.services.units.get(unit.name)
+        return "is unknown to systemd" if service is None else service.trouble()
+
+    def _canaries(self, *, restarts: bool) -> list[Operation]:
+        operations: list[Operation] = []
+        for canary in self.desired.canaries:
+            last = self.facts.generations.canaries.get(canary.handler)
+            touched = restarts or any(path in canary.depends_on for path in self.changed)
+            if last is not None and last.result == "passed" and not touched:
+                operations.append(KeepCanary(canary.handler))
+                continue
+            if last is None:
+                self.reasons.append(f"handler {canary.handler}: never proven by a canary")
+            staged = None
+            if canary.archive is not None:
+                staged = f"files/canary-{canary.handler}.tar"
+                self.archives.append((staged, canary.archive))
+            operations.append(
+                RunCanary(
+                    canary.handler,
+                    canary.runtime,
+                    staged,
+                    canary.image,
+                    canary.platform,
+                    canary.expected,
+                )
+            )
+        return operations
+
+    def _checks(self) -> list[Operation]:
+        check = self.desired.check
+        if check is None:
+            return []
+        staged = next((name for name, file in self.staged if file.path == check.path), check.path)
+        return [CheckContainerdConfig(check.binary, staged)]
+
+    def _other_changes(self) -> None:
+        """A manifest that differs although no object does: a new generation records it."""
+        old = self.managed.manifests.get(self.desired.resource)
+        if old is None:
+            self.reasons.append("not on the node yet")
+        elif not self.reasons and set(old) != set(self.desired.manifest()):
+            self.reasons.append("the record of the node differs")
+
+    def _change(self, path: str, difference: str) -> None:
+        self.changed.append(path)
+        self.reasons.append(f"{path} {difference}")
+
+    def _refuse_foreign(self, path: str) -> None:
+        owner = self.managed.owner_of(path)
+        if owner is not None and owner != self.desired.resource:
+            raise ConflictError(f"{path} belongs to the resource {owner} of the same machine")

@@ -1,0 +1,118 @@
+"""Jinja renders; what comes out is parsed again and must equal the model that went in."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
+_TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+class RenderError(ValueError):
+    """A template's output does not say what its model says."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One [table] of a TOML file: its ``path`` of keys and its (key, value) ``pairs``."""
+
+    path: tuple[str, ...]
+    pairs: tuple[tuple[str, Any], ...]
+
+
+def render(template: str, **values: object) -> str:
+    """The text of ``template`` (a path below templates/). An unknown name is an error."""
+    return _environment().get_template(template).render(**values)
+
+
+def render_toml(template: str, model: Mapping[str, Any]) -> str:
+    """A TOML file with exactly ``model`` in it. Raises ``RenderError`` if it parses to another."""
+    top, tables = flatten(model)
+    text = render(template, top=top, tables=tables)
+    try:
+        parsed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RenderError(f"{template} renders no TOML: {error}") from error
+    if parsed != _pruned(model):
+        raise RenderError(f"{template} renders another document than its model")
+    return text
+
+
+def flatten(model: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], list[Table]]:
+    """The top-level pairs and the tables of a nested mapping; a table stands if it has pairs."""
+    tables: list[Table] = []
+
+    def walk(path: tuple[str, ...], table: Mapping[str, Any]) -> None:
+        pairs = tuple((k, v) for k, v in table.items() if not isinstance(v, Mapping))
+        if pairs or not table:
+            tables.append(Table(path, pairs))
+        for key, value in table.items():
+            if isinstance(value, Mapping):
+                walk((*path, key), value)
+
+    for key, value in model.items():
+        if isinstance(value, Mapping):
+            walk((key,), value)
+    return [(k, v) for k, v in model.items() if not isinstance(v, Mapping)], tables
+
+
+def toml_value(value: object) -> str:
+    """A value quoted as TOML 1.0. Raises ``RenderError`` for what TOML can't express."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str):
+        # JSON escapes what a TOML basic string must escape, except the DEL character.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Sequence):
+        return f"[{', '.join(toml_value(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{toml_key(key)} = {toml_value(item)}" for key, item in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    raise RenderError(f"TOML has no value for {type(value).__name__}")
+
+
+def toml_key(key: str) -> str:
+    """A key, bare if it may be, else quoted."""
+    return key if _BARE_KEY.match(key) else toml_value(key)
+
+
+def toml_path(path: Sequence[str]) -> str:
+    """A dotted table name."""
+    return ".".join(toml_key(part) for part in path)
+
+
+def yaml_value(value: object) -> str:
+    """A value quoted as YAML 1.2 flow style, which every JSON text is."""
+    return json.dumps(value, ensure_ascii=True)
+
+
+def _pruned(model: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _pruned(v) if isinstance(v, Mapping) else v for k, v in model.items()}
+
+
+def _environment() -> Environment:
+    # Not HTML: values are quoted for TOML and YAML by the filters below.
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        toml=toml_value, toml_key=toml_key, toml_path=toml_path, yaml=yaml_value
+    )
+    return environment

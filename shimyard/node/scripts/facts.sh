@@ -1,0 +1,115 @@
+#!/bin/sh
+# Reports everything that planning needs to know about this machine, and changes nothing.
+# Output: one fact a line, tab-separated; the last line is "end".
+set -u
+LC_ALL=C
+export LC_ALL
+root=/var/lib/shimyard
+tab=$(printf '\t')
+
+say() {
+    first=$1
+    shift
+    printf '%s' "$first"
+    [ $# -eq 0 ] || printf '\t%s' "$@"
+    printf '\n'
+}
+
+second() {
+    # shellcheck disable=SC2086
+    set -- $1
+    printf '%s' "${2:--}"
+}
+
+system() {
+    say arch "$(uname -m)"
+    say machine "$(cat /etc/machine-id 2>/dev/null || echo -)"
+    say boot "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo -)"
+    say clock "$(date +%s)"
+    say systemd "$(second "$(systemctl --version 2>/dev/null)")"
+    # shellcheck disable=SC1091
+    say os "$( (. /etc/os-release && printf '%s %s' "${ID:--}" "${VERSION_ID:--}") 2>/dev/null || echo -)"
+    if [ -f /sys/fs/cgroup/cgroup.controllers ]; then say cgroup v2; else say cgroup v1; fi
+    for name in curl wget tar gzip xz sha256sum timeout systemd-run; do
+        command -v "$name" >/dev/null 2>&1 && say tool "$name"
+    done
+    for folder in /var/lib /usr/local /etc; do
+        bytes=$(second "$(df -k --output=avail "$folder")")
+        inodes=$(second "$(df --output=iavail "$folder")")
+        if [ -w "$folder" ]; then access=writable; else access=read-only; fi
+        say space "$folder" "${bytes:--}" "${inodes:--}" "$access"
+    done
+}
+
+# What stands now at the paths that $manifest names. Paths go to stat and sha256sum in one
+# batch each: a fleet's small machines fork slowly.
+observe() {
+    set --
+    while IFS=$tab read -r kind path rest; do
+        case $kind in file | link | dir | data) ;; *) continue ;; esac
+        if [ -L "$path" ]; then
+            say target "$path" "$(readlink "$path")"
+        elif [ -e "$path" ]; then
+            set -- "$@" "$path"
+        else
+            say seen "$path" absent
+        fi
+    done <"$manifest"
+    [ $# -eq 0 ] || stat -c "seen${tab}%n${tab}%F${tab}%a${tab}%U${tab}%G${tab}%u${tab}%g" -- "$@"
+    set --
+    while IFS=$tab read -r kind path rest; do
+        [ "$kind" = file ] && [ ! -L "$path" ] && [ -f "$path" ] && set -- "$@" "$path"
+    done <"$manifest"
+    [ $# -eq 0 ] || sha256sum -- "$@" | while IFS= read -r line; do
+        say digest "${line%%  *}" "${line#*  }"
+    done
+}
+
+observe_services() {
+    while IFS=$tab read -r kind name rest; do
+        case $kind in
+        store)
+            if (cd "$root/store/$name" 2>/dev/null && sha256sum --check --status .sha256sums); then
+                say store "$name" sound
+            else
+                say store "$name" broken
+            fi
+            ;;
+        unit)
+            say unit "$name" \
+                "$(systemctl show -p LoadState --value "$name")" \
+                "$(systemctl show -p ActiveState --value "$name")" \
+                "$(systemctl is-enabled "$name" 2>/dev/null || true)"
+            ;;
+        esac
+    done <"$manifest"
+}
+
+managed() {
+    for current in "$root"/current/*; do
+        [ -L "$current" ] || continue
+        name=${current##*/}
+        generation=$(readlink "$current")
+        say resource "$name" "${generation##*/}"
+        manifest=$current/manifest
+        while IFS= read -r line; do say have "$name" "$line"; done <"$manifest"
+        [ -f "$current/canaries" ] &&
+            while IFS= read -r line; do say canary "$name" "$line"; done <"$current/canaries"
+        observe
+        observe_services
+    done
+    for entry in "$root"/store/*; do
+        [ -f "$entry/.sha256sums" ] && say stored "${entry##*/}"
+    done
+    for generation in "$root"/generations/*; do
+        [ -d "$generation" ] && say generation "${generation##*/}"
+    done
+    [ -f "$root/made" ] && while IFS= read -r line; do say made "$line"; done <"$root/made"
+    [ -L "$root/pending" ] && say pending "$(readlink "$root/pending")"
+    systemctl is-active --quiet shimyard-transaction.service && say running shimyard-transaction
+    return 0
+}
+
+system
+[ ! -d "$root" ] || managed
+say end

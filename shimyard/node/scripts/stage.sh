@@ -1,0 +1,201 @@
+#!/bin/sh
+# Brings artifacts into the content-addressed store and a plan into the staging area.
+# Nothing that is live changes here. Usage:
+#   stage.sh receive TRANSACTION        tar of the transaction on standard input
+#   stage.sh fetch TRANSACTION          downloads what the transaction's "artifacts" lists
+#   stage.sh accept TRANSACTION SHA256  one archive on standard input
+#   stage.sh discard TRANSACTION
+# Output: "progress SHA256 BYTES", "need SHA256 REASON", "stored SHA256", "failed REASON".
+set -u
+LC_ALL=C
+export LC_ALL
+umask 022
+root=/var/lib/shimyard
+tab=$(printf '\t')
+command=$1
+transaction=$2
+staging=$root/staging/$transaction
+
+say() {
+    first=$1
+    shift
+    printf '%s' "$first"
+    [ $# -eq 0 ] || printf '\t%s' "$@"
+    printf '\n'
+}
+
+fail() {
+    say failed "$1"
+    exit 1
+}
+
+remove_older_than() {
+    now=$(date +%s)
+    age=$1
+    shift
+    for entry in "$@"; do
+        changed=$(stat -c %Y "$entry" 2>/dev/null) || continue
+        [ $((now - changed)) -lt "$age" ] || rm -rf "$entry"
+    done
+}
+
+receive() {
+    mkdir -p "$root/store" "$root/staging" "$root/generations" "$root/current" "$root/bin" ||
+        fail "can't create folders in $root"
+    chmod 0700 "$root/staging" "$root/generations"
+    # A transaction that was cut off before its switch has left nothing but its own folder.
+    remove_older_than 86400 "$root"/staging/*
+    mkdir -m 0700 "$staging" || fail "can't create $staging"
+    tar -x --no-same-owner -f - -C "$staging" || fail "can't unpack the transaction into $staging"
+    # The program is put in place by its digest, so that a running one is never overwritten.
+    digest=$(sha256sum "$staging/transaction.sh") || fail "transaction.sh is missing"
+    digest=${digest%% *}
+    mkdir -p "$root/bin/$digest"
+    mv -f "$staging/transaction.sh" "$root/bin/$digest/transaction.sh"
+    sync
+    say program "$root/bin/$digest/transaction.sh"
+}
+
+download() {
+    url=$1
+    file=$2
+    if command -v curl >/dev/null 2>&1; then
+        curl --fail --silent --show-error --location --connect-timeout 10 \
+            --speed-limit 1024 --speed-time 20 --output "$file" "$url" 2>&1
+    elif command -v wget >/dev/null 2>&1; then
+        wget -q -T 20 -t 1 -O "$file" "$url" 2>&1
+    else
+        echo "neither curl nor wget is installed"
+        return 127
+    fi
+}
+
+# Download with a report of the bytes so far, once a second.
+watched() {
+    digest=$1
+    download "$2" "$3" >"$3.log" &
+    loader=$!
+    while kill -0 "$loader" 2>/dev/null; do
+        sleep 1
+        [ -f "$3" ] && say progress "$digest" "$(stat -c %s "$3" 2>/dev/null || echo 0)"
+    done
+    wait "$loader"
+}
+
+enough_space() {
+    available=$(df -k --output=avail "$root/store" | tail -n 1 | tr -d ' ')
+    # An archive and what comes out of it: compressed binaries grow to about three times.
+    needed=$(($1 * 4 / 1024 + 1024))
+    [ "${available:-0}" -ge "$needed" ] ||
+        fail "$root has $available KiB free, artifact $2 needs about $needed KiB"
+}
+
+unpack() {
+    digest=$1
+    format=$2
+    archive=$3
+    out=$root/store/.unpack-$digest-$$
+    raw=$out.raw
+    rm -rf "$out" "$raw"
+    mkdir -p "$out" "$raw"
+    case $format in
+    raw) ;;
+    tar.gz | tar.xz)
+        set --
+        while IFS=$tab read -r kind owner member name; do
+            [ "$kind" = member ] && [ "$owner" = "$digest" ] && set -- "$@" "$member"
+        done <"$staging/artifacts"
+        case $format in tar.gz) filter=-z ;; *) filter=-J ;; esac
+        tar -x "$filter" --no-same-owner --no-same-permissions -f "$archive" -C "$raw" -- "$@" ||
+            fail "artifact $digest can't be unpacked or misses a file"
+        ;;
+    *) fail "artifact $digest has the unknown format $format" ;;
+    esac
+    while IFS=$tab read -r kind owner member name; do
+        [ "$kind $owner" = "member $digest" ] || continue
+        if [ "$format" = raw ]; then
+            mv "$archive" "$raw/content"
+            member=content
+        fi
+        if [ -L "$raw/$member" ] || [ ! -f "$raw/$member" ]; then
+            fail "artifact $digest: $member is not a regular file"
+        fi
+        mv "$raw/$member" "$out/$name"
+        chmod 0755 "$out/$name"
+        (cd "$out" && sha256sum -- "$name") >>"$out/.sha256sums" || fail "can't read $out/$name"
+    done <"$staging/artifacts"
+    rm -rf "$raw" "$archive"
+    # A broken entry of the same digest makes way; nothing can name the new one before the rename.
+    if [ -e "$root/store/$digest" ]; then
+        mv "$root/store/$digest" "$root/store/.broken-$digest-$$"
+    fi
+    sync
+    mv -T "$out" "$root/store/$digest" || fail "can't move artifact $digest into the store"
+    rm -rf "$root/store/.broken-$digest-$$"
+    say stored "$digest"
+}
+
+matches() {
+    actual=$(sha256sum "$2") || return 1
+    [ "${actual%% *}" = "$1" ]
+}
+
+fetch_one() {
+    digest=$1
+    size=$2
+    format=$3
+    [ "$size" = - ] || enough_space "$size" "$digest"
+    incoming=$root/store/.incoming-$digest-$$
+    reasons=
+    while IFS=$tab read -r kind owner url rest; do
+        [ "$kind $owner" = "url $digest" ] || continue
+        if watched "$digest" "$url" "$incoming"; then
+            if matches "$digest" "$incoming"; then
+                rm -f "$incoming.log"
+                unpack "$digest" "$format" "$incoming"
+                return
+            fi
+            reasons="$reasons; $url: wrong checksum $(sha256sum "$incoming" | cut -c 1-64)"
+        else
+            reasons="$reasons; $url: $(tr '\n\t' '  ' <"$incoming.log" | cut -c 1-300)"
+        fi
+        rm -f "$incoming" "$incoming.log"
+    done <"$staging/artifacts"
+    say need "$digest" "${reasons#; }"
+}
+
+fetch() {
+    remove_older_than 3600 "$root"/store/.[a-z]*
+    while IFS=$tab read -r kind digest size format; do
+        [ "$kind" = artifact ] && fetch_one "$digest" "$size" "$format"
+    done <"$staging/artifacts"
+    return 0
+}
+
+accept() {
+    digest=$1
+    incoming=$root/store/.incoming-$digest-$$
+    while IFS=$tab read -r kind owner size format; do
+        [ "$kind $owner" = "artifact $digest" ] || continue
+        [ "$size" = - ] || enough_space "$size" "$digest"
+        cat >"$incoming" || { rm -f "$incoming"; fail "can't write $incoming"; }
+        if ! matches "$digest" "$incoming"; then
+            rm -f "$incoming"
+            fail "artifact $digest arrived with another checksum"
+        fi
+        unpack "$digest" "$format" "$incoming"
+        return
+    done <"$staging/artifacts"
+    fail "artifact $digest is not part of this transaction"
+}
+
+# What a failed or cut-off command leaves half-done carries the process id in its name.
+trap 'rm -rf "$root"/store/.[a-z]*-$$ "$root"/store/.[a-z]*-$$.*' EXIT
+
+case $command in
+receive) receive ;;
+fetch) fetch ;;
+accept) accept "$3" ;;
+discard) rm -rf "$staging" ;;
+*) fail "unknown command $command" ;;
+esac

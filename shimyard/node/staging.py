@@ -1,0 +1,157 @@
+"""Stage: a transaction's files and artifacts reach the node; nothing live changes."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from shimyard.node.bundle import bundle
+from shimyard.node.desired import DesiredState, StoredArtifact
+from shimyard.node.errors import NodeError
+from shimyard.node.plan import Plan
+from shimyard.node.progress import Report
+from shimyard.node.scripts import STAGE
+from shimyard.node.transport import Completed, Session
+
+_CHUNK = 256 * 1024
+_DOWNLOAD_SECONDS = 30
+_SPACE_MEND = "free some space on the node, then run `pulumi up` again; nothing live was changed"
+
+
+def stage(
+    session: Session,
+    plan: Plan,
+    desired: DesiredState | None,
+    *,
+    resource: str,
+    transaction: str,
+    report: Report,
+) -> str:
+    """Send the transaction and fetch what its plan lacks. Returns the node program's path."""
+    report("stage", "sending the transaction")
+    received = session.run(
+        STAGE, "receive", transaction, stdin=bundle(plan, desired, resource), silence=300
+    )
+    program = _word(received, "program")
+    if program is None:
+        raise _failed(session, "stage", received)
+    if plan.fetch:
+        _fetch(session, plan, transaction, report)
+    return program
+
+
+def discard(session: Session, transaction: str) -> None:
+    """Remove a transaction that is not going to be carried out."""
+    session.run(STAGE, "discard", transaction)
+
+
+def _fetch(session: Session, plan: Plan, transaction: str, report: Report) -> None:
+    by_digest = {artifact.sha256: artifact for artifact in plan.fetch}
+
+    def on_line(line: str) -> None:
+        words = line.split("\t")
+        artifact = by_digest.get(words[1]) if len(words) > 1 else None
+        if artifact is not None and words[0] == "progress" and len(words) > 2:
+            report("stage", _bytes(artifact, int(words[2])))
+        elif artifact is not None and words[0] == "stored":
+            report("stage", f"{artifact.name} {artifact.version} verified and stored")
+
+    fetched = session.run(STAGE, "fetch", transaction, on_line=on_line, silence=120)
+    if fetched.code != 0:
+        raise _failed(session, "stage", fetched)
+    for line in fetched.out.splitlines():
+        words = line.split("\t")
+        if words[0] == "need" and len(words) > 1:
+            reason = words[2] if len(words) > 2 else ""
+            _stream(session, by_digest[words[1]], transaction, reason, report)
+
+
+def _stream(
+    session: Session, artifact: StoredArtifact, transaction: str, reason: str, report: Report
+) -> None:
+    what = f"{artifact.name} {artifact.version}"
+    with tempfile.TemporaryDirectory(prefix="shimyard-") as folder:
+        source = artifact.bundle or _download(session, artifact, Path(folder), reason)
+        sent = session.run(
+            STAGE,
+            "accept",
+            transaction,
+            artifact.sha256,
+            stdin=_chunks(source, lambda n: report("stage", _bytes(artifact, n, "sent"))),
+            silence=300,
+        )
+    if sent.code != 0:
+        raise _failed(session, "stage", sent)
+    report("stage", f"{what} streamed, verified and stored")
+
+
+def _download(session: Session, artifact: StoredArtifact, folder: Path, node_reason: str) -> Path:
+    """The archive, fetched by the controller because the node could not."""
+    reasons = [f"the node: {node_reason}"] if node_reason else []
+    target = folder / "archive"
+    for url in artifact.urls:
+        try:
+            # The lock and the settings allow http and https only.
+            with (
+                urllib.request.urlopen(url, timeout=_DOWNLOAD_SECONDS) as response,  # noqa: S310
+                target.open("wb") as file,
+            ):
+                shutil.copyfileobj(response, file)
+        except (OSError, urllib.error.URLError, ValueError) as error:
+            reasons.append(f"the controller: {url}: {error}")
+            continue
+        with target.open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        if actual == artifact.sha256:
+            return target
+        reasons.append(f"the controller: {url}: wrong checksum {actual}")
+    raise NodeError(
+        session.node.name,
+        "stage",
+        f"{artifact.name} {artifact.version} ({artifact.sha256}) can't be had",
+        log=reasons,
+        mend="make a mirror reachable (artifacts.mirrors), or put the file into artifacts.bundle; "
+        "nothing live was changed",
+    )
+
+
+def _chunks(path: Path, tell: Callable[[int], None]) -> Iterator[bytes]:
+    sent = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+            sent += len(chunk)
+            tell(sent)
+
+
+def _bytes(artifact: StoredArtifact, count: int, verb: str = "fetched") -> str:
+    total = "" if artifact.size is None else f" of {artifact.size / 1e6:.1f}"
+    return f"{artifact.name} {artifact.version}: {count / 1e6:.1f}{total} MB {verb}"
+
+
+def _word(completed: Completed, keyword: str) -> str | None:
+    for line in completed.out.splitlines():
+        words = line.split("\t")
+        if words[0] == keyword and len(words) > 1:
+            return words[1]
+    return None
+
+
+def _failed(session: Session, step: str, completed: Completed) -> NodeError:
+    cause = _word(completed, "failed")
+    log = [line for line in completed.err.splitlines() if line.strip()][-6:]
+    if any("sudo:" in line and "password" in line for line in log):
+        return NodeError(
+            session.node.name,
+            step,
+            f"sudo asks {session.node.ssh.user} for a password",
+            mend="allow NOPASSWD for this user in sudoers, or log in as root",
+        )
+    return NodeError(
+        session.node.name, step, cause or "a command failed", log=log, mend=_SPACE_MEND
+    )

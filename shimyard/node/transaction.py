@@ -1,0 +1,190 @@
+"""One transaction: facts, plan, stage, check, switch, canary, commit or restore."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+
+from shimyard.node.desired import DesiredState
+from shimyard.node.errors import NodeError
+from shimyard.node.facts import Facts
+from shimyard.node.journal import Journal
+from shimyard.node.paths import ROOT
+from shimyard.node.plan import ConflictError, Plan, plan, removal
+from shimyard.node.progress import Report, silent
+from shimyard.node.scripts import FACTS, TRANSACTION
+from shimyard.node.staging import discard, stage
+from shimyard.node.transport import Session
+
+_CLOCK_TOLERANCE = 300
+_PHASES = {"prepare": "check", "switch": "switch", "begin": "switch", "commit": "commit"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A converged node: its ``facts`` afterwards, and the ``plan`` that was carried out."""
+
+    facts: Facts
+    plan: Plan
+
+
+def read_facts(session: Session) -> Facts:
+    """What the machine is like now; an interrupted transaction is taken back first."""
+    facts = _facts(session)
+    if facts.generations.pending and not facts.generations.running:
+        recovered = session.run(TRANSACTION, "recover", silence=300)
+        facts = _facts(session)
+        if facts.generations.pending:
+            raise NodeError(
+                session.node.name,
+                "recover",
+                "an interrupted change can't be taken back",
+                log=recovered.err.splitlines()[-6:],
+                mend=f"look at {ROOT}/pending/journal on the node",
+                restored=False,
+            )
+    return facts
+
+
+def converge(session: Session, desired: DesiredState, report: Report = silent) -> Result:
+    """Take the node to ``desired``, or leave it as it was and raise ``NodeError``."""
+    report("facts", "reading the node")
+    facts = read_facts(session)
+    _check_machine(session, facts)
+    try:
+        steps = plan(desired, facts)
+    except ConflictError as error:
+        raise NodeError(
+            session.node.name,
+            "plan",
+            str(error),
+            mend="remove the file from one of the two",
+        ) from error
+    if not steps.operations:
+        report("plan", "nothing to do: the node is as wanted")
+        return Result(facts, steps)
+    _carry_out(session, steps, desired, desired.resource, report)
+    return Result(_facts(session), steps)
+
+
+def remove(session: Session, resource: str, report: Report = silent) -> Plan:
+    """Leave the node as it was before ``resource``. The last resource takes Shimyard with it."""
+    report("facts", "reading the node")
+    steps = removal(resource, read_facts(session))
+    if steps.operations:
+        _carry_out(session, steps, None, resource, report)
+    session.run(TRANSACTION, "purge")
+    return steps
+
+
+def _facts(session: Session) -> Facts:
+    completed = session.run(FACTS)
+    try:
+        return Facts.parse(completed.out)
+    except ValueError:
+        log = [line for line in completed.err.splitlines() if line.strip()][-6:]
+        asks = any("sudo:" in line for line in log)
+        raise NodeError(
+            session.node.name,
+            "facts",
+            f"sudo refuses {session.node.ssh.user}" if asks else "the facts can't be read",
+            log=log,
+            mend="allow NOPASSWD for this user in sudoers, or log in as root"
+            if asks
+            else "the node needs sh, coreutils, tar and systemd",
+        ) from None
+
+
+def _check_machine(session: Session, facts: Facts) -> None:
+    name, system = session.node.name, facts.system
+    if system.arch != session.node.arch:
+        raise NodeError(
+            name,
+            "facts",
+            f"the machine is {system.arch}, the stack says {session.node.arch}",
+            mend=f"set nodes[].arch of {name} to {system.arch}",
+        )
+    missing = sorted({"tar", "sha256sum", "timeout", "systemd-run"} - system.tools)
+    if missing:
+        raise NodeError(
+            name,
+            "facts",
+            f"the machine lacks {', '.join(missing)}",
+            mend="install coreutils, tar and systemd",
+        )
+    skew = system.clock - time.time()
+    if abs(skew) > _CLOCK_TOLERANCE:
+        raise NodeError(
+            name,
+            "check",
+            f"the machine's clock is off by {skew:+.0f} s",
+            mend="set its clock (timedatectl set-ntp true); certificates fail with a wrong one",
+        )
+    for folder, space in system.space.items():
+        if not space.writable:
+            raise NodeError(
+                name, "check", f"{folder} is read-only", mend="remount it read-write on the node"
+            )
+
+
+def _carry_out(
+    session: Session, steps: Plan, desired: DesiredState | None, resource: str, report: Report
+) -> None:
+    transaction = secrets.token_hex(8)
+    try:
+        program = stage(
+            session, steps, desired, resource=resource, transaction=transaction, report=report
+        )
+    except NodeError:
+        if session.alive:
+            discard(session, transaction)
+        raise
+
+    def on_line(line: str) -> None:
+        words = line.split("\t")
+        if words[0] == "step" and len(words) > 3:
+            report(_PHASES.get(words[2], words[2]), " ".join(words[3:]))
+        elif words[0] in {"restoring", "canary"}:
+            report(words[0], " ".join(words[1:]))
+
+    completed = session.run(
+        'exec /bin/sh "$1" launch "$2"', program, transaction, on_line=on_line, silence=600
+    )
+    journal = Journal.parse(completed.out)
+    if journal.outcome != "ok":
+        if journal.outcome == "refused" and session.alive:
+            discard(session, transaction)
+        raise _failed(session, journal)
+
+
+def _failed(session: Session, journal: Journal) -> NodeError:
+    name = session.node.name
+    again = "mend what the lines above show, then run `pulumi up` again"
+    if journal.outcome == "refused":
+        return NodeError(
+            name,
+            "switch",
+            "another change of this node is running",
+            log=[journal.refusal],
+            mend="wait until it has ended, then run `pulumi up` again",
+        )
+    if journal.failed is None:
+        return NodeError(
+            name,
+            journal.last_step,
+            "the transaction was cut off",
+            log=journal.log,
+            mend="run `pulumi up` again",
+            restored=journal.restored,
+        )
+    phase, operation, subject, reason = journal.failed
+    step = "canary" if operation == "canary" else _PHASES.get(phase, phase)
+    return NodeError(
+        name,
+        f"{step} ({operation} {subject})",
+        reason,
+        log=journal.log,
+        mend=f"{again}; the node runs what it ran before" if journal.restored else again,
+        restored=journal.restored or phase == "begin",
+    )
