@@ -69,11 +69,11 @@ def _absolute(value: str) -> str:
     return value
 
 
-Line = Annotated[str, AfterValidator(_no_control_characters), Field(min_length=1)]
+Line = Annotated[str, Field(min_length=1), AfterValidator(_no_control_characters)]
 """Text of one line, at least one character, no control characters."""
 
 AbsolutePath = Annotated[
-    str, AfterValidator(_absolute), Field(max_length=4096, json_schema_extra={"pattern": "^/"})
+    str, Field(max_length=4096, json_schema_extra={"pattern": "^/"}), AfterValidator(_absolute)
 ]
 """A normalised absolute path on a node."""
 

@@ -13,6 +13,8 @@ from shimyard.settings.stack import StackSettings
 
 NAMESPACE = "shimyard"
 
+_NOT_SECRET = "is encrypted, but this field holds no secret; write its value in plain text"
+
 
 class SettingsError(ShimyardError):
     """A stack file that can't be used. Attribute ``fields``: the paths of the wrong fields."""
@@ -47,16 +49,14 @@ def parse(
 ) -> StackSettings:
     """Validate ``raw``: section name -> value. Raises ``SettingsError`` with every mistake.
 
-    ``encrypted``: paths of fields whose value is not known here ('ssh.passphrase'); their form is
-    not judged.
+    ``encrypted``: paths of fields whose value is not known here ('ssh.passphrase').
     """
     try:
         return StackSettings.model_validate(dict(raw))
     except ValidationError as error:
         problems = [
-            problem
-            for problem in _without_echoes(explain(error, StackSettings))
-            if problem[0] not in encrypted
+            (field, _NOT_SECRET if field in encrypted else sentence)
+            for field, sentence in _without_echoes(explain(error, StackSettings))
         ]
         raise SettingsError(problems, where=where) from None
     except RecursionError:

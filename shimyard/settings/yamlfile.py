@@ -26,8 +26,30 @@ class YamlError(ShimyardError):
         self.line = line
 
 
+class _TooDeepError(Exception):
+    """Inner signal: stop before Python's own recursion limit does."""
+
+
+class _TooManyError(Exception):
+    """Inner signal: stop reading."""
+
+
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader; a key that stands twice is an error instead of the last one winning."""
+
+    _depth = 0
+    _nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth += 1
+        self._nodes += 1
+        if self._depth > MAX_DEPTH:
+            raise _TooDeepError
+        if self._nodes > MAX_NODES:
+            raise _TooManyError
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -64,8 +86,10 @@ def read_yaml(path: Path) -> object:
         # ValueError: a timestamp or a number that looks right and is none.
         problem = " ".join(str(error).split())[:200]
         raise YamlError(path, f"is not YAML: {problem}", mend="correct the file") from None
-    except RecursionError:
+    except _TooDeepError:
         raise _too_deep(path) from None
+    except _TooManyError:
+        raise _too_many(path) from None
 
 
 def _read(path: Path) -> str:
@@ -98,11 +122,7 @@ def _bound(root: yaml.Node, path: Path) -> None:
                     total += sum(size(part, depth + 1, inside) for part in pair)
             sizes[id(node)] = total
         if sizes[id(node)] > MAX_NODES:
-            raise YamlError(
-                path,
-                f"has more than {MAX_NODES} values once its aliases (&, *) are written out",
-                mend="write the values out, or remove the aliases",
-            )
+            raise _too_many(path)
         return sizes[id(node)]
 
     size(root, 0, frozenset())
@@ -113,4 +133,12 @@ def _too_deep(path: Path) -> YamlError:
         path,
         f"is nested more than {MAX_DEPTH} levels deep or contains itself",
         mend="write it flatter, without aliases to an outer value",
+    )
+
+
+def _too_many(path: Path) -> YamlError:
+    return YamlError(
+        path,
+        f"has more than {MAX_NODES} values, with its aliases (&, *) written out",
+        mend="write the values out, or remove the aliases",
     )
