@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -121,12 +122,14 @@ def _download(session: Session, artifact: StoredArtifact, folder: Path, node_rea
 
 
 def _chunks(path: Path, tell: Callable[[int], None]) -> Iterator[bytes]:
-    sent = 0
+    sent, told = 0, time.monotonic()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
             sent += len(chunk)
-            tell(sent)
+            if time.monotonic() - told > 1:
+                told = time.monotonic()
+                tell(sent)
 
 
 def _bytes(artifact: StoredArtifact, count: int, verb: str = "fetched") -> str:

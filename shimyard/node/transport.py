@@ -100,9 +100,7 @@ class Session:
         try:
             channel.settimeout(silence)
             channel.exec_command(command)
-            for chunk in stdin:
-                channel.sendall(chunk)
-            channel.shutdown_write()
+            _feed(channel, stdin)
             out, err = _drain(channel, on_line, silence)
             if not channel.status_event.wait(silence):
                 raise TimeoutError(f"no exit code for {silence:.0f} s")
@@ -115,6 +113,17 @@ class Session:
     def close(self) -> None:
         """End the connection."""
         self._connection.close()  # type: ignore[no-untyped-call]
+
+
+def _feed(channel: paramiko.Channel, stdin: Iterable[bytes]) -> None:
+    try:
+        for chunk in stdin:
+            channel.sendall(chunk)
+        channel.shutdown_write()
+    except OSError:
+        # A command that ends before it has read everything says why on its output.
+        if not channel.closed and not channel.eof_received:
+            raise
 
 
 def _drain(channel: paramiko.Channel, on_line: OnLine | None, silence: float) -> tuple[str, str]:

@@ -173,12 +173,14 @@ fetch() {
 }
 
 accept() {
+    # The loop below has another standard input.
+    exec 3<&0
     digest=$1
     incoming=$root/store/.incoming-$digest-$$
     while IFS=$tab read -r kind owner size format; do
         [ "$kind $owner" = "artifact $digest" ] || continue
         [ "$size" = - ] || enough_space "$size" "$digest"
-        cat >"$incoming" || { rm -f "$incoming"; fail "can't write $incoming"; }
+        cat <&3 >"$incoming" || { rm -f "$incoming"; fail "can't write $incoming"; }
         if ! matches "$digest" "$incoming"; then
             rm -f "$incoming"
             fail "artifact $digest arrived with another checksum"

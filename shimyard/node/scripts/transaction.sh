@@ -159,12 +159,8 @@ switch_remove() {
     fi
 }
 
-switch_rmdir() {
-    [ -d "$1" ] || return 0
-    note undo removed "$1" "$(stat -c '%a %u %g' "$1")"
-    rmdir "$1" 2>/dev/null || return 0
-}
-
+# What can't be taken back waits until the transaction is committed.
+switch_rmdir() { note drop-dir "$1"; }
 switch_rmdata() { note drop-data "$1"; }
 
 # --- services -----------------------------------------------------------------------------------
@@ -381,6 +377,7 @@ finish() {
         undo:path) rm -f "$(sibling "$path" old)" "$(sibling "$path" new)" ;;
         drop:*) rm -rf "$root/originals$what" ;;
         drop-data:*) rm -rf "$what" ;;
+        drop-dir:*) rmdir "$what" 2>/dev/null ;;
         undo:made) printf 'dir\t%s\n' "$path" >>"$generation/made" ;;
         undo:made-data) printf 'data\t%s\n' "$path" >>"$generation/made" ;;
         esac
@@ -413,12 +410,6 @@ restore() {
         original:*) rm -rf "$root/originals$path" ;;
         unit-record:*) rm -f "$root/originals/.units/$path" ;;
         made:*) rmdir "$path" 2>/dev/null ;;
-        removed:*)
-            # shellcheck disable=SC2086
-            set -- $before
-            [ -d "$path" ] || mkdir "$path"
-            chmod "$1" "$path" && chown "$2:$3" "$path"
-            ;;
         esac
     done <"$generation/undo"
     restore_services
