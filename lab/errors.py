@@ -108,7 +108,7 @@ class NotReadyError(LabError):
         self.seconds = seconds
         self.last = last
         self.log = log
-        where = f"; its log is {log}" if log else ""
+        where = f"; its log is {log}, which ends:\n{_end_of(log)}" if log else ""
         super().__init__(
             f"{what}: not within {seconds:.0f} s; last seen: {last or 'nothing'}{where}"
         )
@@ -123,3 +123,11 @@ class LeftBehindError(LabError):
             f"could not remove {', '.join(things)}: see what uses it (`fuser -vm PATH`), "
             "end that, and run `python -m lab down` again"
         )
+
+
+def _end_of(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return "(there is none)"
+    return "\n".join(lines[-8:]) or "(it is empty)"

@@ -15,6 +15,7 @@ TOOLS: Final = {
     "systemd-nspawn": "systemd-container",
     "ip": "iproute2",
     "nsenter": "util-linux",
+    "setpriv": "util-linux",
     "setsid": "util-linux",
     "mount": "mount",
     "chroot": "coreutils",

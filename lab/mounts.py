@@ -20,16 +20,15 @@ _ESCAPED: Final = re.compile(r"\\([0-7]{3})")
 
 def mount_root(node: NodeFolders, base: Path) -> None:
     """Mount a node's root: its changes over its seed over the base. Does nothing if mounted."""
+    volumes = [node.volumes / volume for volume in VOLUMES]
+    # Before the mount: it is the last step, so a node with a root has all that it needs.
+    for folder in (node.upper, node.work, node.root, *volumes):
+        folder.mkdir(parents=True, exist_ok=True)
     if node.root in below(node.folder):
         return
     refuse_unmountable(node.folder)
-    for folder in (node.upper, node.work, node.root):
-        folder.mkdir(parents=True, exist_ok=True)
     layers = f"lowerdir={node.seed}:{base},upperdir={node.upper},workdir={node.work}"
     run(["mount", "-t", "overlay", "-o", layers, "shimyard-lab", str(node.root)])
-    for volume in VOLUMES:
-        (node.volumes / volume).mkdir(parents=True, exist_ok=True)
-        (node.root / volume).mkdir(parents=True, exist_ok=True)
 
 
 def refuse_unmountable(folder: Path) -> None:

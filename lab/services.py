@@ -36,10 +36,9 @@ def start(
         launch(settings.name, cgroup, argv, log=log, env={**os.environ, **(env or {})})
 
     def missing() -> str | None:
-        if ready():
-            return None
-        running = bool(cgroups.processes(settings.name, cgroup))
-        return "it runs but does not answer yet" if running else f"it has ended: {_tail(log)}"
+        if not cgroups.processes(settings.name, cgroup):
+            return "it does not run"
+        return None if ready() else "it runs but does not answer yet"
 
     wait_for(f"the service {name}", missing, seconds=seconds, log=log)
 
@@ -60,10 +59,3 @@ def _argv(pid: int) -> list[str]:
     except OSError:
         return []
     return [word.decode(errors="replace") for word in raw.split(b"\0")[:-1]]
-
-
-def _tail(log: Path) -> str:
-    try:
-        return " | ".join(log.read_text(errors="replace").splitlines()[-5:])
-    except FileNotFoundError:
-        return "(no log)"

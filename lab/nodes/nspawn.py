@@ -114,6 +114,8 @@ def inside(leader: int, argv: Sequence[str]) -> list[str]:
         "sh", "-c", _JOIN, "sh",
         *(str(folder) for folder in cgroups.of(leader)),
         "--",
+        # Entering brings this machine's capabilities along, also the one that nodes must not have.
+        "setpriv", "--bounding-set=-sys_time", "--",
         "nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
         "--",
         "env", "-i", _PATH, "HOME=/root", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}",

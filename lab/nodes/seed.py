@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from lab.mounts import VOLUMES
 from lab.nodes.keys import host_key, user_public_key
 from lab.settings import SSH_USER, LabSettings
 from lab.state import State
@@ -107,6 +108,8 @@ def ensure_seed(settings: LabSettings, state: State, node: str) -> None:
         _write(work / name, text)
     _write(work / "usr/local/lib/lab/hardware", HARDWARE_SCRIPT, mode=0o755)
     _write(work / f"etc/sudoers.d/{SSH_USER}", f"{SSH_USER} ALL=(ALL) NOPASSWD: ALL\n", mode=0o440)
+    for volume in VOLUMES:
+        (work / volume).mkdir(parents=True)
     units = work / "etc/systemd/system"
     for unit in MASKED:
         (units / unit).symlink_to("/dev/null")
