@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shimyard.settings.base import DnsLabel, Line, Model, Version
+from shimyard.settings.base import DnsLabel, Line, Model, Version, matching
 from shimyard.settings.nodes import Arch
 from shimyard.settings.registries import HttpUrl
 
@@ -18,9 +18,9 @@ _URL = re.compile(r"^https?://[A-Za-z0-9.\[\]:_-]+/[A-Za-z0-9._~%+@:/-]+$")
 def _plain_url(value: str) -> str:
     if not _URL.match(value):
         raise ValueError("is not a plain http(s) URL of a file; remove query, fragment and spaces")
-    parts = unquote(urlsplit(value).path).split("/")[1:]
-    if any(part in {"", ".", ".."} for part in parts) or "\x00" in value:
-        raise ValueError("has an empty, '.' or '..' part in its path; write the plain path")
+    path = unquote(urlsplit(value).path)
+    if any(part in {"", ".", ".."} for part in path.split("/")[1:]) or not path.isprintable():
+        raise ValueError("has an empty, '.', '..' or unprintable part; write the plain path")
     return value
 
 
@@ -44,10 +44,23 @@ FileUrl = Annotated[HttpUrl, AfterValidator(_plain_url)]
 Member = Annotated[str, AfterValidator(_member)]
 """Path of a regular file exactly as the archive names it; empty for the download itself."""
 
-InstalledName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*$", max_length=128)]
+InstalledName = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}",
+            "is not a plain file name; use letters, digits, '.', '_', '+' and '-'",
+        )
+    ),
+]
 """A plain file name, never a path."""
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[
+    str,
+    AfterValidator(
+        matching(r"[0-9a-f]{64}", "is no SHA-256 digest; write 64 lower case hexadecimal digits")
+    ),
+]
 """A SHA-256 digest: 64 lower case hexadecimal digits."""
 
 
@@ -101,6 +114,6 @@ class Artifact(Model):
     )
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, Arch]:
         """(name, version, arch): what an artifact is found by."""
         return self.name, self.version, self.arch

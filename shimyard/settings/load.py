@@ -13,7 +13,9 @@ from shimyard.settings.stack import StackSettings
 
 NAMESPACE = "shimyard"
 
-_NOT_SECRET = "is encrypted, but this field holds no secret; write its value in plain text"
+_NEEDLESSLY_ENCRYPTED = (
+    "is encrypted, but this field holds no secret; write its value in plain text"
+)
 
 
 class SettingsError(ShimyardError):
@@ -55,7 +57,7 @@ def parse(
         return StackSettings.model_validate(dict(raw))
     except ValidationError as error:
         problems = [
-            (field, _NOT_SECRET if field in encrypted else sentence)
+            (field, _NEEDLESSLY_ENCRYPTED if field in encrypted else sentence)
             for field, sentence in _without_echoes(explain(error, StackSettings))
         ]
         raise SettingsError(problems, where=where) from None
