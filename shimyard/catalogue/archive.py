@@ -81,7 +81,7 @@ def _hostile(member: tarfile.TarInfo) -> str | None:
     if member.issym() or member.islnk():
         # A symbolic link counts from its own folder, a hard link from the top.
         base = posixpath.dirname(member.name) if member.issym() else ""
-        if member.linkname.startswith("/") or _leaves(posixpath.join(base, member.linkname)):
+        if _leaves(posixpath.join(base, member.linkname)):
             return "is a link out of the folder that it is unpacked in"
     elif not (member.isreg() or member.isdir()):
         return "is a device or a pipe"

@@ -19,7 +19,9 @@ class Catalogue:
     """Locked artifacts by (name, version, arch)."""
 
     def __init__(self, artifacts: Sequence[Artifact]) -> None:
-        self._by_key = {artifact.key: artifact for artifact in artifacts}
+        self._by_key: dict[tuple[str, str, str], Artifact] = {
+            artifact.key: artifact for artifact in artifacts
+        }
 
     @classmethod
     def load(cls, paths: Sequence[Path] = ()) -> Self:
