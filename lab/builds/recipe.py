@@ -14,6 +14,9 @@ from toolchain.progress import Progress
 Arch = Literal["amd64", "arm64"]
 Input = str | bytes | Path
 
+# A change of how archives are packed changes their bytes, so it is a new output too.
+PACKING = Path(__file__).with_name("archive.py")
+
 
 @dataclass(frozen=True)
 class Unpack:
@@ -70,7 +73,7 @@ class Recipe:
         """The cache key: SHA-256 over everything that decides the output."""
         files = [f"{member}={installed}" for member, installed in sorted(self.unpack.files.items())]
         layout = (self.file_name, self.unpack.format, *files)
-        return digest(self.name, self.version, self.arch, *layout, *self.inputs)
+        return digest(self.name, self.version, self.arch, PACKING, *layout, *self.inputs)
 
     def build(self, progress: Progress | None = None) -> BuiltArtifact:
         """The artifact from the cache, built first if it is not there.
