@@ -40,7 +40,10 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, s
     """
     problems: dict[tuple[str, str], None] = {}
     for item in error.errors(include_url=False, include_input=False, include_context=True):
-        location = tuple(part for part in item["loc"] if part != "[key]")
+        location = item["loc"]
+        if location[-1:] == ("[key]",) and item["type"] != "extra_forbidden":
+            # pydantic's mark for a mistake in the name itself: ('labels', 'a b', '[key]').
+            location = location[:-1]
         path = path_text(location)
         context: dict[str, Any] = item.get("ctx", {})
         cause = context.get("error")

@@ -110,22 +110,21 @@ def _bound(root: yaml.Node, path: Path) -> None:
     """Refuse what is small as text and huge as a value: nested aliases, and cycles of them."""
     sizes: dict[int, int] = {}
 
-    def size(node: yaml.Node, depth: int, above: frozenset[int]) -> int:
-        if depth > MAX_DEPTH or id(node) in above:
+    def size(node: yaml.Node, depth: int) -> int:
+        if depth > MAX_DEPTH:
             raise _too_deep(path)
         if id(node) not in sizes:
             total = 1
             if isinstance(node, yaml.CollectionNode):
-                inside = above | {id(node)}
                 for child in node.value:
                     pair = child if isinstance(child, tuple) else (child,)
-                    total += sum(size(part, depth + 1, inside) for part in pair)
+                    total += sum(size(part, depth + 1) for part in pair)
             sizes[id(node)] = total
         if sizes[id(node)] > MAX_NODES:
             raise _too_many(path)
         return sizes[id(node)]
 
-    size(root, 0, frozenset())
+    size(root, 0)
 
 
 def _too_deep(path: Path) -> YamlError:

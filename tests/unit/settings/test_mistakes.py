@@ -161,3 +161,10 @@ def test_no_way_to_log_in_anywhere_is_told_for_the_nodes_that_lack_it() -> None:
 
     assert error.fields == ["nodes[0].ssh"]
     assert f"{LOGIN}, here or in the stack's `ssh` section" in str(error)
+
+
+def test_a_field_named_like_pydantics_own_mark_is_an_unknown_field() -> None:
+    raw = changed("ssh", {"identityFile": "k", "[key]": 1})
+    raw["[key]"] = 1
+
+    assert refusal(raw).fields == ["ssh.[key]", "[key]"]
