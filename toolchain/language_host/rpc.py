@@ -35,10 +35,9 @@ def as_dict(struct: Message) -> dict[str, Any]:
     return converted
 
 
-def empty() -> Message:
+def empty() -> empty_pb2.Empty:
     """The answer that says nothing."""
-    answer: Message = cast(Any, empty_pb2).Empty()
-    return answer
+    return empty_pb2.Empty()
 
 
 def new_server(threads: int) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from google.protobuf.message import Message
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from toolchain.language_host import packages
@@ -117,8 +117,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         yield from run_plugin(request, context, interpreter, self._children)
 
     def Cancel(  # noqa: N802
-        self, _request: Message, _context: Call
-    ) -> Message:
+        self, _request: empty_pb2.Empty, _context: Call
+    ) -> empty_pb2.Empty:
         """End what is under way."""
         self._children.end_all()
         return empty()

@@ -1,0 +1,67 @@
+# Shimyard's commands. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+STACK ?= lab
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PULUMI = $(PYTHON) -m toolchain run --stack $(STACK) -- pulumi
+# The lab's stack is thrown away; any other is asked about before it is changed.
+YES = $(if $(filter lab,$(STACK)),--yes --skip-preview)
+LAB = $(filter lab,$(STACK))
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help up preview refresh down shell test test-quick lint requirements
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo
+	@echo "STACK=$(STACK); set another with STACK=<name>, from stacks/Pulumi.<name>.yaml"
+
+up: $(VENV) ## take the machines of STACK to what its file says (the lab is booted first)
+	$(if $(LAB),$(PYTHON) -m lab up)
+	$(PULUMI) up $(YES)
+	@$(PULUMI) stack output --json nodes | $(PYTHON) -m shimyard.handlers
+	$(if $(LAB),@$(PYTHON) -m lab demo)
+
+preview: $(VENV) ## show what `make up` would change; contacts no machine
+	$(PULUMI) preview --diff
+
+refresh: $(VENV) ## compare the machines with the state; shows drift
+	$(PULUMI) refresh $(YES)
+
+down: $(VENV) ## leave the machines as they were before (and end the lab)
+	$(if $(LAB),-)$(PULUMI) destroy $(YES)
+	$(if $(LAB),$(PYTHON) -m lab down)
+
+shell: $(VENV) ## a shell in which bare `pulumi` commands work
+	@$(PYTHON) -m toolchain shell --stack $(STACK)
+
+test: lint ## all suites: unit, program, engine, lab (needs root; takes a while)
+	@$(PYTHON) -m tests unit program engine lab
+
+test-quick: $(VENV) ## the suites for the inner loop: no root, under a minute
+	@$(PYTHON) -m tests unit program
+
+lint: $(VENV) ## format, lint, types, layers
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+requirements: $(VENV) ## lock the Python packages anew, with hashes
+	$(PYTHON) -m pip install --quiet pip-tools
+	for name in requirements requirements-dev; do \
+	  env -u PIP_FIND_LINKS $(VENV)/bin/pip-compile --quiet --upgrade --generate-hashes \
+	    --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
+	    --no-emit-trusted-host --output-file $$name.txt $$name.in; \
+	done
+
+$(VENV): requirements-dev.txt requirements.txt
+	@echo "installing the Python packages into $(VENV) ..."
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Shimyard needs Python 3.11 or newer")'
+	@python3 -m venv --clear $(VENV) || { echo "python3 -m venv fails: apt-get install python3-venv" >&2; exit 1; }
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement requirements.txt --requirement requirements-dev.txt || { rm -rf $(VENV); exit 1; }
+	@touch $(VENV)

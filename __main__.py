@@ -1,0 +1,19 @@
+"""A stack from its settings: machines first, then what runs on them."""
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from components import Fleet
+from shimyard.settings import SettingsError, load
+
+# Depending on its version, the language host hands the configuration over in one of two ways.
+CONFIGURATION = {**get_config_env(), **CONFIG.get()}
+
+try:
+    settings = load(CONFIGURATION, stack=pulumi.get_stack())
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from None
+
+fleet = Fleet(pulumi.get_stack(), settings=settings)
+
+pulumi.export("nodes", fleet.nodes)

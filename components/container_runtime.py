@@ -1,0 +1,63 @@
+"""The container runtime of one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.inputs import inputs
+from shimyard.settings import ArtifactSettings, NodeSettings, RuntimeSettings
+
+
+class ContainerRuntime(pulumi.CustomResource):
+    """containerd, runc, CNI plugins, Wasm shims and engines of a machine, in one transaction.
+
+    A machine has one. A change that fails leaves the machine as it was; destroying it gives back
+    what it had replaced. Changing how to reach the machine is no change of the resource.
+
+    Outputs: ``generation`` (number of the machine's current generation), ``machine_id``,
+    ``versions`` (artifact name -> version), ``handlers`` (handler name -> {shim, version, canary
+    ('passed' or 'not run'), milliseconds}), ``drift`` (sentences of the last refresh).
+    """
+
+    generation: pulumi.Output[int]
+    machine_id: pulumi.Output[str]
+    versions: pulumi.Output[Mapping[str, str]]
+    handlers: pulumi.Output[Mapping[str, Mapping[str, Any]]]
+    drift: pulumi.Output[list[str]]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        node: NodeSettings,
+        runtime: RuntimeSettings,
+        sources: ArtifactSettings | None = None,
+        address: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``sources``: where artifacts come from; default: Shimyard's lock and the vendors.
+
+        ``address``: replaces the node's, for a machine that another resource makes.
+        """
+        super().__init__(
+            "shimyard:node:ContainerRuntime",
+            resource_name,
+            {
+                "node": {**inputs(node), **({} if address is None else {"address": address})},
+                "runtime": inputs(runtime),
+                "sources": inputs(sources or ArtifactSettings()),
+                "generation": None,
+                "machineId": None,
+                "versions": None,
+                "handlers": None,
+                "drift": None,
+            },
+            opts,
+        )
+
+    def translate_output_property(self, prop: str) -> str:
+        """Python's names of the outputs."""
+        return "machine_id" if prop == "machineId" else prop

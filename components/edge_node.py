@@ -1,0 +1,78 @@
+"""One machine of the edge: its container runtime and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.container_runtime import ContainerRuntime
+from components.node_files import NodeFile, NodeFiles
+from shimyard.settings import ArtifactSettings, FileSettings, NodeSettings, RuntimeSettings
+
+
+class EdgeNode(pulumi.ComponentResource):
+    """A machine taken from a bare Debian, or any systemd distribution, to proven Wasm handlers.
+
+    Outputs: ``generation``, ``versions`` and ``handlers`` as in ``ContainerRuntime``;
+    ``summary``: the three, and the node's address, arch, labels and zone.
+    """
+
+    runtime: ContainerRuntime
+    files: NodeFiles | None
+    generation: pulumi.Output[int]
+    versions: pulumi.Output[Mapping[str, str]]
+    handlers: pulumi.Output[Mapping[str, Mapping[str, Any]]]
+    summary: pulumi.Output[dict[str, Any]]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        node: NodeSettings,
+        runtime: RuntimeSettings,
+        sources: ArtifactSettings | None = None,
+        files: Sequence[NodeFile | FileSettings] = (),
+        address: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``files``: placed by a ``NodeFiles`` named 'site'; default: none.
+
+        ``address``: replaces the node's, for a machine that another resource makes.
+        """
+        super().__init__("shimyard:index:EdgeNode", resource_name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.runtime = ContainerRuntime(
+            resource_name, node=node, runtime=runtime, sources=sources, address=address, opts=child
+        )
+        self.files = None
+        if files:
+            self.files = NodeFiles(
+                resource_name, node=node, files=files, address=address, opts=child
+            )
+        self.generation = self.runtime.generation
+        self.versions = self.runtime.versions
+        self.handlers = self.runtime.handlers
+        self.summary = pulumi.Output.all(
+            address=address or node.address,
+            generation=self.generation,
+            versions=self.versions,
+            handlers=self.handlers,
+        ).apply(
+            lambda known: {
+                **known,
+                "arch": node.arch,
+                "labels": dict(node.labels),
+                "zone": node.zone,
+            }
+        )
+        self.register_outputs(
+            {
+                "generation": self.generation,
+                "versions": self.versions,
+                "handlers": self.handlers,
+                "labels": dict(node.labels),
+                "zone": node.zone,
+            }
+        )

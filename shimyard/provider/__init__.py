@@ -1,0 +1,1 @@
+"""The Pulumi provider `shimyard`: everything on a machine, as resources."""

@@ -1,0 +1,78 @@
+"""The resource NodeFiles: files and trees on one machine, by content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.provider.experimental.property_value import PropertyValue
+
+from shimyard.node.desired import DesiredState, File
+from shimyard.node.facts import Facts
+from shimyard.node.node_files import FileSet
+from shimyard.provider.resource import Resource, settings
+from shimyard.provider.values import UNKNOWN, has_unknown, wrap
+from shimyard.settings import FileSettings
+
+
+class NodeFilesResource(Resource):
+    """Inputs: node, name, files (a list of FileSettings). Computed inputs: digests, effects.
+
+    ``digests``: path on the node -> sha256, mode, owner and group. Outputs: generation, machineId,
+    paths, drift.
+    """
+
+    def computed(self, inputs: Mapping[str, Any]) -> dict[str, PropertyValue]:
+        """The digest of every file; secret contents have secret digests."""
+        if has_unknown(inputs.get("files")):
+            return {"digests": wrap(UNKNOWN)}
+        secret = {e.path for e in _entries(inputs) if e.secret_content is not None}
+        digests = {
+            file.path: wrap(_record(file), secret=file.path in secret)
+            for file in FileSet.of(_entries(inputs), self.nodes.project).files
+        }
+        return {"digests": PropertyValue(digests)}
+
+    def desired(self, inputs: Mapping[str, Any], *, recorded: bool) -> DesiredState:
+        """From the sources, or from the digests that were recorded when they were applied."""
+        name = self.name_on_node(inputs)
+        if not recorded:
+            return FileSet.of(_entries(inputs), self.nodes.project).desired(name)
+        files = tuple(
+            File(path, record["sha256"], record["mode"], record["owner"], record["group"])
+            for path, record in inputs["digests"].items()
+        )
+        return DesiredState(resource=name, files=files)
+
+    def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
+        """The generation is known only after; the paths unless a content is unknown."""
+        digests = inputs.get("digests", {})
+        paths = UNKNOWN if digests is UNKNOWN else sorted(digests)
+        if facts is None:
+            return {"generation": UNKNOWN, "machineId": UNKNOWN, "paths": paths}
+        name = self.name_on_node(inputs)
+        return {
+            "generation": facts.generations.current.get(name, 0),
+            "machineId": facts.system.machine,
+            "paths": paths,
+        }
+
+    def name_on_node(self, inputs: Mapping[str, Any]) -> str:
+        """A machine can have several of them, by name."""
+        return f"files-{inputs['name']}"
+
+
+def _entries(inputs: Mapping[str, Any]) -> list[FileSettings]:
+    return [
+        settings(FileSettings, entry, f"files[{index}]")
+        for index, entry in enumerate(inputs.get("files") or [])
+    ]
+
+
+def _record(file: File) -> dict[str, str]:
+    return {
+        "sha256": file.sha256,
+        "mode": file.mode,
+        "owner": file.owner,
+        "group": file.group,
+    }

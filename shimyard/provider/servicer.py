@@ -1,0 +1,174 @@
+"""The provider's gRPC service: typed requests in, plain errors and partial states out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime import proto
+from pulumi.runtime.proto import ResourceProviderServicer, provider_pb2, status_pb2
+
+from shimyard.errors import ShimyardError
+from shimyard.provider.messages import (
+    ApplyRequest,
+    CheckRequest,
+    CheckResponse,
+    DeleteRequest,
+    DiffRequest,
+    PartialStateError,
+    ReadRequest,
+)
+from shimyard.provider.nodes import Nodes
+from shimyard.provider.resource import Resource
+from shimyard.provider.values import Properties
+
+T = TypeVar("T")
+
+_KINDS = {"add": proto.PropertyDiff.ADD, "delete": proto.PropertyDiff.DELETE}
+# A node's work is waiting: as many threads as a large fleet's parallel updates.
+_THREADS = 128
+
+
+class Servicer(ResourceProviderServicer):
+    """Answers the engine. Work on machines runs in threads, the answers on the event loop."""
+
+    def __init__(self, version: str, nodes: Nodes, resources: dict[str, Resource]) -> None:
+        super().__init__()
+        self._version = version
+        self._nodes = nodes
+        self._resources = resources
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="node")
+
+    async def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        """The provider's version."""
+        return proto.PluginInfo(version=self._version)
+
+    async def GetSchema(self, request: Any, context: Any) -> Any:
+        """No schema: the resources are used through components/."""
+        return proto.GetSchemaResponse(schema="")
+
+    async def CheckConfig(self, request: Any, context: Any) -> Any:
+        """The provider has no configuration of its own."""
+        return proto.CheckResponse(inputs=request.news)
+
+    async def DiffConfig(self, request: Any, context: Any) -> Any:
+        """Nothing in the configuration can change."""
+        return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE)
+
+    async def Configure(self, request: Any, context: Any) -> Any:
+        """Secrets are kept apart, and previews compute outputs."""
+        return proto.ConfigureResponse(
+            acceptSecrets=True, acceptResources=False, acceptOutputs=False, supportsPreview=True
+        )
+
+    async def Check(self, request: Any, context: Any) -> Any:
+        """Validate inputs and add the computed ones."""
+        check = CheckRequest(request.urn, _properties(request.olds), _properties(request.news))
+        answer: CheckResponse = await self._run(request, context, lambda r: r.check(check))
+        failures = [proto.CheckFailure(property=p, reason=reason) for p, reason in answer.failures]
+        return proto.CheckResponse(inputs=_struct(answer.inputs), failures=failures)
+
+    async def Diff(self, request: Any, context: Any) -> Any:
+        """Compare inputs, property by property."""
+        diff = DiffRequest(
+            request.urn,
+            request.id,
+            _properties(request.old_inputs),
+            _properties(request.olds),
+            _properties(request.news),
+            tuple(request.ignoreChanges),
+        )
+        answer = await self._run(request, context, lambda r: r.diff(diff))
+        details = {
+            path: proto.PropertyDiff(
+                kind=_KINDS.get(kind, proto.PropertyDiff.UPDATE), inputDiff=path != "drift"
+            )
+            for path, kind in answer.details
+        }
+        changes = proto.DiffResponse.DIFF_SOME if details else proto.DiffResponse.DIFF_NONE
+        return proto.DiffResponse(
+            changes=changes,
+            diffs=sorted({path.split(".")[0].split("[")[0] for path in details}),
+            detailedDiff=details,
+            hasDetailedDiff=True,
+        )
+
+    async def Create(self, request: Any, context: Any) -> Any:
+        """Converge a machine for the first time."""
+        create = ApplyRequest(request.urn, "", _properties(request.properties), request.preview)
+        answer = await self._run(request, context, lambda r: r.apply(create))
+        return proto.CreateResponse(id=answer.id, properties=_struct(answer.state))
+
+    async def Update(self, request: Any, context: Any) -> Any:
+        """Converge a machine again."""
+        update = ApplyRequest(request.urn, request.id, _properties(request.news), request.preview)
+        answer = await self._run(request, context, lambda r: r.apply(update))
+        return proto.UpdateResponse(properties=_struct(answer.state))
+
+    async def Read(self, request: Any, context: Any) -> Any:
+        """Look at a machine."""
+        read = ReadRequest(
+            request.urn, request.id, _properties(request.inputs), _properties(request.properties)
+        )
+        answer = await self._run(request, context, lambda r: r.read(read))
+        return proto.ReadResponse(
+            id=answer.id, inputs=_struct(answer.inputs), properties=_struct(answer.state)
+        )
+
+    async def Delete(self, request: Any, context: Any) -> Any:
+        """Leave a machine as it was."""
+        delete = DeleteRequest(request.urn, request.id, _properties(request.old_inputs))
+        await self._run(request, context, lambda r: r.delete(delete))
+        return empty_pb2.Empty()
+
+    async def Cancel(self, request: Any, context: Any) -> Any:
+        """The engine's run ends early: transactions on nodes end by themselves."""
+        self._nodes.close()
+        return empty_pb2.Empty()
+
+    async def _run(self, request: Any, context: Any, work: Callable[[Resource], T]) -> T:
+        """``work`` of the resource that the URN names, in a thread; its errors as plain text."""
+        token = request.urn.split("::")[2].split("$")[-1]
+        resource = self._resources.get(token)
+        if resource is None:
+            await _abort(context, f"Shimyard's provider has no resource {token}")
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, work, resource)
+        except PartialStateError as error:
+            await _abort_partial(context, error)
+        except ShimyardError as error:
+            await _abort(context, str(error))
+
+
+async def _abort(context: Any, text: str) -> NoReturn:
+    await context.abort(grpc.StatusCode.FAILED_PRECONDITION, text)
+    raise AssertionError
+
+
+async def _abort_partial(context: Any, error: PartialStateError) -> NoReturn:
+    """Upstream's way to say: the resource exists, keep this state, and it is not finished."""
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=error.id,
+        properties=_struct(error.state),
+        inputs=_struct(error.inputs),
+        reasons=[error.reason],
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=error.reason)
+    status.details.add().Pack(detail)
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    await context.abort(grpc.StatusCode.UNKNOWN, error.reason)
+    raise AssertionError
+
+
+def _properties(struct: struct_pb2.Struct) -> Properties:
+    return PropertyValue.unmarshal_map(struct)
+
+
+def _struct(values: Properties) -> struct_pb2.Struct:
+    return PropertyValue.marshal_map(dict(values))
