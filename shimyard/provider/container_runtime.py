@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pulumi.provider.experimental.property_value import PropertyValue
-
 from shimyard.catalogue import Artifact, Catalogue, artifacts_of, bundled, urls
 from shimyard.node.container_runtime import RESOURCE, container_runtime, secret_paths
 from shimyard.node.desired import DesiredState, StoredArtifact
 from shimyard.node.facts import Facts
 from shimyard.provider.resource import Resource, settings
-from shimyard.provider.values import UNKNOWN, has_unknown, wrap
+from shimyard.provider.values import UNKNOWN, Secret, has_unknown
 from shimyard.settings import Arch, ArtifactSettings, NodeSettings, RuntimeSettings
 
 
@@ -24,10 +22,10 @@ class ContainerRuntimeResource(Resource):
     version, canary, milliseconds), drift.
     """
 
-    def computed(self, inputs: Mapping[str, Any]) -> dict[str, PropertyValue]:
+    def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The locked artifacts by digest, and every rendered file as text."""
         if has_unknown(inputs.get("runtime")) or has_unknown(inputs.get("sources")):
-            return {"artifacts": wrap(UNKNOWN), "files": wrap(UNKNOWN)}
+            return {"artifacts": UNKNOWN, "files": UNKNOWN}
         runtime = _runtime(inputs)
         arch = _arch(inputs)
         artifacts = {
@@ -36,11 +34,9 @@ class ContainerRuntimeResource(Resource):
         }
         desired = container_runtime(runtime, _stored(artifacts), arch)
         secret = secret_paths(runtime)
-        files = {
-            file.path: wrap((file.content or b"").decode(), secret=file.path in secret)
-            for file in desired.files
-        }
-        return {"artifacts": wrap(artifacts), "files": PropertyValue(files)}
+        texts = {file.path: file.read().decode() for file in desired.files}
+        files = {path: Secret(text) if path in secret else text for path, text in texts.items()}
+        return {"artifacts": artifacts, "files": files}
 
     def desired(self, inputs: Mapping[str, Any], *, recorded: bool) -> DesiredState:
         """From the runtime and the recorded artifacts; where they come from, as of now."""

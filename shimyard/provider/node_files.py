@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi.provider.experimental.property_value import PropertyValue
-
 from shimyard.node.desired import DesiredState, File
 from shimyard.node.facts import Facts
 from shimyard.node.node_files import FileSet
 from shimyard.provider.resource import Resource, settings
-from shimyard.provider.values import UNKNOWN, has_unknown, wrap
+from shimyard.provider.values import UNKNOWN, Secret, has_unknown
 from shimyard.settings import FileSettings
 
 
@@ -22,16 +20,19 @@ class NodeFilesResource(Resource):
     paths, drift.
     """
 
-    def computed(self, inputs: Mapping[str, Any]) -> dict[str, PropertyValue]:
+    def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The digest of every file; secret contents have secret digests."""
         if has_unknown(inputs.get("files")):
-            return {"digests": wrap(UNKNOWN)}
+            return {"digests": UNKNOWN}
         secret = {e.path for e in _entries(inputs) if e.secret_content is not None}
-        digests = {
-            file.path: wrap(_record(file), secret=file.path in secret)
-            for file in FileSet.of(_entries(inputs), self.nodes.project).files
+        files = FileSet.of(_entries(inputs), self.nodes.project).files
+        records = {file.path: _record(file) for file in files}
+        return {
+            "digests": {
+                path: Secret(record) if path in secret else record
+                for path, record in records.items()
+            }
         }
-        return {"digests": PropertyValue(digests)}
 
     def desired(self, inputs: Mapping[str, Any], *, recorded: bool) -> DesiredState:
         """From the sources, or from the digests that were recorded when they were applied."""

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from pulumi.provider.experimental.property_value import PropertyValue
 from pydantic import BaseModel, ValidationError
 
 from shimyard.errors import ShimyardError
@@ -33,12 +32,9 @@ from shimyard.provider.values import (
     UNKNOWN,
     differences,
     has_unknown,
-    plain,
-    plain_map,
-    wrap,
+    revealed,
 )
 from shimyard.settings import NodeSettings
-from shimyard.settings.explain import explain
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -70,7 +66,7 @@ class Resource(ABC):
         self.log = log
 
     @abstractmethod
-    def computed(self, inputs: Mapping[str, Any]) -> dict[str, PropertyValue]:
+    def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs that a preview shows beside the given ones: rendered files, digests.
 
         Raises ``InputError`` or another ``ShimyardError``.
@@ -96,24 +92,24 @@ class Resource(ABC):
 
     def check(self, request: CheckRequest) -> CheckResponse:
         """Validate, and add what the preview shows. Contacts no machine."""
-        inputs = plain_map(request.news)
+        inputs = revealed(request.news)
         try:
             added = self.computed(inputs)
             checked = {**request.news, **added}
-            checked[EFFECTS] = wrap(self._effects(plain_map(request.olds), plain_map(checked)))
+            checked[EFFECTS] = self._effects(revealed(request.olds), revealed(checked))
         except InputError as error:
             return CheckResponse(request.news, error.failures)
         return CheckResponse(checked)
 
     def diff(self, request: DiffRequest) -> DiffResponse:
         """What changes; nothing replaces a machine."""
-        old, new = plain_map(request.old_inputs), plain_map(request.news)
+        old, new = revealed(request.old_inputs), revealed(request.news)
         details = [
             (path, kind)
             for path, kind in differences(old, new)
             if _root(path) not in self.quiet and _root(path) not in request.ignore_changes
         ]
-        if plain(request.state.get(DRIFT, wrap([]))):
+        if request.state.get(DRIFT):
             details.append((DRIFT, "update"))
         if details:
             details += [
@@ -123,7 +119,7 @@ class Resource(ABC):
 
     def apply(self, request: ApplyRequest) -> ApplyResponse:
         """Create or update. Raises ``NodeError``, or ``PartialStateError`` if it is unfinished."""
-        inputs = plain_map(request.inputs)
+        inputs = revealed(request.inputs)
         if request.preview:
             return ApplyResponse(request.id, self._state(inputs, None))
         node = _node(inputs)
@@ -146,7 +142,7 @@ class Resource(ABC):
 
     def read(self, request: ReadRequest) -> ReadResponse:
         """Compare the machine with what was applied; differences show as drift."""
-        inputs = plain_map(request.inputs)
+        inputs = revealed(request.inputs)
         node = _node(inputs)
         facts = self.nodes.facts(node)
         if self.name_on_node(inputs) not in facts.managed.manifests:
@@ -154,12 +150,12 @@ class Resource(ABC):
         drift = plan(self.desired(inputs, recorded=True), facts).reasons
         for sentence in drift:
             self.log.info(request.urn, f"{node.name}: {sentence}")
-        state = {**self._state(inputs, facts), DRIFT: wrap(list(drift))}
+        state = {**self._state(inputs, facts), DRIFT: list(drift)}
         return ReadResponse(request.id, request.inputs, state)
 
     def delete(self, request: DeleteRequest) -> None:
         """Leave the machine as it was before. Raises ``NodeError``."""
-        inputs = plain_map(request.inputs)
+        inputs = revealed(request.inputs)
         node = _node(inputs)
         with self.nodes.session(node) as session:
             report = self.log.reporter(request.urn, node.name)
@@ -167,9 +163,8 @@ class Resource(ABC):
 
     # -------------------------------------------------------------------------------------------
 
-    def _state(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, PropertyValue]:
-        state: dict[str, Any] = {DRIFT: [], **self.outputs(inputs, facts)}
-        return {key: wrap(value) for key, value in state.items()}
+    def _state(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
+        return {DRIFT: [], **self.outputs(inputs, facts)}
 
     def _effects(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Any:
         """What running services notice of the last change; stays as it was if nothing changes."""

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, TypeVar
 
 import grpc
-from google.protobuf import empty_pb2, struct_pb2
-from pulumi.provider.experimental.property_value import PropertyValue
+from google.protobuf import empty_pb2
 from pulumi.runtime import proto
 from pulumi.runtime.proto import ResourceProviderServicer, provider_pb2, status_pb2
 
@@ -25,7 +24,7 @@ from shimyard.provider.messages import (
 )
 from shimyard.provider.nodes import Nodes
 from shimyard.provider.resource import Resource
-from shimyard.provider.values import Properties
+from shimyard.provider.values import decode, encode
 
 T = TypeVar("T")
 
@@ -68,19 +67,19 @@ class Servicer(ResourceProviderServicer):
 
     async def Check(self, request: Any, context: Any) -> Any:
         """Validate inputs and add the computed ones."""
-        check = CheckRequest(request.urn, _properties(request.olds), _properties(request.news))
+        check = CheckRequest(request.urn, decode(request.olds), decode(request.news))
         answer: CheckResponse = await self._run(request, context, lambda r: r.check(check))
         failures = [proto.CheckFailure(property=p, reason=reason) for p, reason in answer.failures]
-        return proto.CheckResponse(inputs=_struct(answer.inputs), failures=failures)
+        return proto.CheckResponse(inputs=encode(answer.inputs), failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Compare inputs, property by property."""
         diff = DiffRequest(
             request.urn,
             request.id,
-            _properties(request.old_inputs),
-            _properties(request.olds),
-            _properties(request.news),
+            decode(request.old_inputs),
+            decode(request.olds),
+            decode(request.news),
             tuple(request.ignoreChanges),
         )
         answer = await self._run(request, context, lambda r: r.diff(diff))
@@ -100,29 +99,29 @@ class Servicer(ResourceProviderServicer):
 
     async def Create(self, request: Any, context: Any) -> Any:
         """Converge a machine for the first time."""
-        create = ApplyRequest(request.urn, "", _properties(request.properties), request.preview)
+        create = ApplyRequest(request.urn, "", decode(request.properties), request.preview)
         answer = await self._run(request, context, lambda r: r.apply(create))
-        return proto.CreateResponse(id=answer.id, properties=_struct(answer.state))
+        return proto.CreateResponse(id=answer.id, properties=encode(answer.state))
 
     async def Update(self, request: Any, context: Any) -> Any:
         """Converge a machine again."""
-        update = ApplyRequest(request.urn, request.id, _properties(request.news), request.preview)
+        update = ApplyRequest(request.urn, request.id, decode(request.news), request.preview)
         answer = await self._run(request, context, lambda r: r.apply(update))
-        return proto.UpdateResponse(properties=_struct(answer.state))
+        return proto.UpdateResponse(properties=encode(answer.state))
 
     async def Read(self, request: Any, context: Any) -> Any:
         """Look at a machine."""
         read = ReadRequest(
-            request.urn, request.id, _properties(request.inputs), _properties(request.properties)
+            request.urn, request.id, decode(request.inputs), decode(request.properties)
         )
         answer = await self._run(request, context, lambda r: r.read(read))
         return proto.ReadResponse(
-            id=answer.id, inputs=_struct(answer.inputs), properties=_struct(answer.state)
+            id=answer.id, inputs=encode(answer.inputs), properties=encode(answer.state)
         )
 
     async def Delete(self, request: Any, context: Any) -> Any:
         """Leave a machine as it was."""
-        delete = DeleteRequest(request.urn, request.id, _properties(request.old_inputs))
+        delete = DeleteRequest(request.urn, request.id, decode(request.old_inputs))
         await self._run(request, context, lambda r: r.delete(delete))
         return empty_pb2.Empty()
 
@@ -155,8 +154,8 @@ async def _abort_partial(context: Any, error: PartialStateError) -> NoReturn:
     """Upstream's way to say: the resource exists, keep this state, and it is not finished."""
     detail = provider_pb2.ErrorResourceInitFailed(
         id=error.id,
-        properties=_struct(error.state),
-        inputs=_struct(error.inputs),
+        properties=encode(error.state),
+        inputs=encode(error.inputs),
         reasons=[error.reason],
     )
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=error.reason)
@@ -164,11 +163,3 @@ async def _abort_partial(context: Any, error: PartialStateError) -> NoReturn:
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     await context.abort(grpc.StatusCode.UNKNOWN, error.reason)
     raise AssertionError
-
-
-def _properties(struct: struct_pb2.Struct) -> Properties:
-    return PropertyValue.unmarshal_map(struct)
-
-
-def _struct(values: Properties) -> struct_pb2.Struct:
-    return PropertyValue.marshal_map(dict(values))

@@ -1,13 +1,20 @@
-"""Between the values of Pulumi's protocol and plain Python ones."""
+"""Between the values of Pulumi's protocol and plain Python ones.
+
+pulumi.provider.experimental has a codec of its own; it can't write unknown values, which a
+preview needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from google.protobuf import struct_pb2
+from pulumi.runtime import rpc
 
-Properties = Mapping[str, PropertyValue]
+Properties = Mapping[str, Any]
+"""Property name -> plain value, in which ``Secret`` and ``UNKNOWN`` may stand anywhere."""
 
 
 class _Unknown:
@@ -20,38 +27,89 @@ class _Unknown:
 UNKNOWN = _Unknown()
 
 
-def plain(value: PropertyValue) -> Any:
-    """The value without its wrappers; whole numbers become int, unknown ones ``UNKNOWN``."""
-    content = value.value
-    if isinstance(content, Computed):
-        return UNKNOWN
-    if isinstance(content, float) and content.is_integer():
-        return int(content)
-    if isinstance(content, Mapping):
-        return {key: plain(item) for key, item in content.items()}
-    if isinstance(content, Sequence) and not isinstance(content, str):
-        return [plain(item) for item in content]
-    return content
+@dataclass(frozen=True)
+class Secret:
+    """A value that the engine encrypts and never shows."""
+
+    value: Any
+
+    def __repr__(self) -> str:
+        return "[secret]"
 
 
-def plain_map(values: Properties) -> dict[str, Any]:
-    """``plain`` of every property."""
-    return {key: plain(value) for key, value in values.items()}
+def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
+    """The properties of a message; whole numbers become int."""
+    return {key: _decoded(value) for key, value in struct.fields.items()}
 
 
-def wrap(value: Any, *, secret: bool = False) -> PropertyValue:
-    """A value for the wire. Raises TypeError for what Pulumi can't carry."""
-    if value is UNKNOWN:
-        return PropertyValue.computed()
+def encode(properties: Properties) -> struct_pb2.Struct:
+    """The message of some properties. Raises TypeError for what Pulumi can't carry."""
+    return struct_pb2.Struct(fields={key: _encoded(value) for key, value in properties.items()})
+
+
+def revealed(value: Any) -> Any:
+    """``value`` with what stands in its secrets."""
+    if isinstance(value, Secret):
+        return revealed(value.value)
     if isinstance(value, Mapping):
-        content: Any = {key: wrap(item) for key, item in value.items()}
+        return {key: revealed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [revealed(item) for item in value]
+    return value
+
+
+def _decoded(value: struct_pb2.Value) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() else number
+    if kind == "string_value":
+        return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "list_value":
+        return [_decoded(item) for item in value.list_value.values]
+    if kind == "struct_value":
+        return _decoded_struct(value.struct_value)
+    return None
+
+
+def _decoded_struct(struct: struct_pb2.Struct) -> Any:
+    fields = decode(struct)
+    signature = fields.pop(rpc._special_sig_key, None)
+    if signature is None:
+        return fields
+    if signature == rpc._special_secret_sig:
+        return Secret(fields.get("value"))
+    if signature == rpc._special_output_value_sig:
+        known = fields.get("value", UNKNOWN)
+        return Secret(known) if fields.get("secret") else known
+    raise TypeError("assets, archives and references to resources are no inputs of Shimyard's")
+
+
+def _encoded(value: Any) -> struct_pb2.Value:
+    message = struct_pb2.Value()
+    if value is None:
+        message.null_value = struct_pb2.NULL_VALUE
+    elif value is UNKNOWN:
+        message.string_value = rpc.UNKNOWN
+    elif isinstance(value, bool):
+        message.bool_value = value
+    elif isinstance(value, (int, float)):
+        message.number_value = value
+    elif isinstance(value, str):
+        message.string_value = value
+    elif isinstance(value, Secret):
+        signed = {rpc._special_sig_key: rpc._special_secret_sig, "value": value.value}
+        message.struct_value.CopyFrom(encode(signed))
+    elif isinstance(value, Mapping):
+        message.struct_value.CopyFrom(encode(value))
     elif isinstance(value, (list, tuple)):
-        content = [wrap(item) for item in value]
-    elif isinstance(value, int) and not isinstance(value, bool):
-        content = float(value)
+        items = [_encoded(item) for item in value]
+        message.list_value.CopyFrom(struct_pb2.ListValue(values=items))
     else:
-        content = value
-    return PropertyValue(content, is_secret=secret)
+        raise TypeError(f"Pulumi has no value for {type(value).__name__}")
+    return message
 
 
 def has_unknown(value: Any) -> bool:
@@ -60,6 +118,8 @@ def has_unknown(value: Any) -> bool:
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, list):
         return any(has_unknown(item) for item in value)
+    if isinstance(value, Secret):
+        return has_unknown(value.value)
     return value is UNKNOWN
 
 

@@ -47,7 +47,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(  # noqa: N802
-        self, _request: Message, _context: Call
+        self, _request: empty_pb2.Empty, _context: Call
     ) -> plugin_pb2.PluginInfo:
         """This host's version."""
         return plugin_pb2.PluginInfo(version=VERSION)
