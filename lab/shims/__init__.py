@@ -1,0 +1,1 @@
+"""containerd shims that the lab builds from crates.io, and how."""

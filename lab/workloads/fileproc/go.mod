@@ -1,0 +1,3 @@
+module fileproc
+
+go 1.24

@@ -1,0 +1,30 @@
+"""The workloads' and the shims' own tests pass, run by the compilers that build them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lab.commands import run
+from lab.shims.recipes import FOLDER as SHIMS
+from lab.workloads.recipe import FILEPROC, GREETER
+
+SECONDS = 600.0
+
+
+def test_the_file_processor_counts_and_fails_as_it_says() -> None:
+    run(["go", "-C", str(FILEPROC), "test", "./..."], seconds=SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "package"),
+    [
+        (GREETER.folder / "Cargo.toml", "greeter"),
+        (SHIMS / "Cargo.toml", "compile-lock"),
+    ],
+)
+def test_the_crates_own_tests_pass(manifest: Path, package: str, tmp_path: Path) -> None:
+    argv = ["cargo", "test", "--locked", "--package", package, "--manifest-path", str(manifest)]
+    run(argv, seconds=SECONDS, env={**os.environ, "CARGO_TARGET_DIR": str(tmp_path)})
