@@ -35,6 +35,7 @@ from shimyard.provider.values import (
     revealed,
 )
 from shimyard.settings import NodeSettings
+from shimyard.settings.explain import explain
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -115,6 +116,8 @@ class Resource(ABC):
             details += [
                 (path, kind) for path, kind in differences(old, new) if _root(path) == EFFECTS
             ]
+            for sentence in new[EFFECTS] if isinstance(new.get(EFFECTS), list) else []:
+                self.log.info(request.urn, f"{new['node']['name']}: {sentence}")
         return DiffResponse(tuple(details))
 
     def apply(self, request: ApplyRequest) -> ApplyResponse:
