@@ -38,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     progress = Progress()
+    if options.command not in {"prepare", "status"}:
+        host.require_root()
     if options.command == "prepare":
         with progress.step("looking for the programs that the lab needs"):
             added = host.prepare()

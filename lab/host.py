@@ -31,10 +31,15 @@ def missing_tools() -> dict[str, str]:
     return {tool: package for tool, package in TOOLS.items() if shutil.which(tool) is None}
 
 
-def require_fit() -> None:
-    """Raise ``HostUnfitError`` if a lab can't run here, naming all that is missing."""
+def require_root() -> None:
+    """Raise ``HostUnfitError`` without root, which all but looking at a lab's status needs."""
     if os.geteuid() != 0:
         raise HostUnfitError(["root"], "the lab boots containers and makes links: run it as root")
+
+
+def require_fit() -> None:
+    """Raise ``HostUnfitError`` if a lab can't run here, naming all that is missing."""
+    require_root()
     missing = missing_tools()
     if missing:
         raise HostUnfitError(sorted(missing), "run `python -m lab prepare`, which installs them")

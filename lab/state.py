@@ -163,10 +163,8 @@ class State:
 
         The lock lies in /run and not in the folder, because ``down`` removes the folder.
         """
-        locks = Path("/run/shimyard-lab")
-        locks.mkdir(exist_ok=True)
         name = str(self.folder).strip("/").replace("/", "-")[-200:]
-        path = locks / f"{name}.lock"
+        path = Path("/run") / f"shimyard-lab-{name}.lock"
         while True:
             with path.open("w") as handle:
                 fcntl.flock(handle, fcntl.LOCK_EX)

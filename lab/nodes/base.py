@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from lab.apt import Mirror, debian_mirror
+from lab.builds.recipe import Arch
 from lab.commands import run
 from lab.errors import HostUnfitError
 from lab.settings import SSH_USER
@@ -35,7 +36,7 @@ PACKAGES: Final = (
 )
 # Part of the cache's key: raise it when the steps below change.
 RECIPE: Final = "2"
-ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+ARCHITECTURES: Final[dict[str, Arch]] = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def ensure_base(progress: Progress | None = None) -> Path:
@@ -44,17 +45,26 @@ def ensure_base(progress: Progress | None = None) -> Path:
     It is read-only by agreement: nodes mount it as the lowest layer. About 280 MB, 90 s when new.
     Errors: ``HostUnfitError`` on an architecture or a machine that can't make it, ``CommandError``.
     """
+    architecture = node_architecture()
+    key = digest(RECIPE, SUITE, architecture, SSH_USER, *PACKAGES)
+    folder = cached(
+        f"lab-base-{SUITE}", key, lambda work: _build(work, architecture), progress=progress
+    )
+    return folder / "rootfs"
+
+
+def node_architecture() -> Arch:
+    """Debian's name of this machine's architecture, which is the nodes' too.
+
+    Errors: ``HostUnfitError`` on one that the lab does not know.
+    """
     architecture = ARCHITECTURES.get(platform.machine())
     if architecture is None:
         raise HostUnfitError(
             [f"a supported architecture (it is {platform.machine()})"],
             f"run the lab on {' or '.join(ARCHITECTURES)}",
         )
-    key = digest(RECIPE, SUITE, architecture, SSH_USER, *PACKAGES)
-    folder = cached(
-        f"lab-base-{SUITE}", key, lambda work: _build(work, architecture), progress=progress
-    )
-    return folder / "rootfs"
+    return architecture
 
 
 def _build(work: Path, architecture: str) -> None:
