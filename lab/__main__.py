@@ -10,6 +10,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from lab import host
+from lab.demo import ask_component
 from lab.errors import LabError
 from lab.instance import Lab
 from lab.nodes.base import ensure_base
@@ -55,6 +56,8 @@ def _run(options: argparse.Namespace) -> int:
     elif options.command == "status":
         found = facts(lab)
         print(json.dumps(found, indent=2) if options.json else describe(found))
+    elif options.command == "demo":
+        _demo(lab)
     elif options.command == "shell":
         command = lab.node(options.node).shell_command()
         os.execvp(command[0], command)  # noqa: S606
@@ -76,6 +79,14 @@ def _up(lab: Lab, options: argparse.Namespace, progress: Progress) -> None:
     print(describe(facts(lab)))
 
 
+def _demo(lab: Lab) -> None:
+    answer = ask_component(lab)
+    print(
+        f"{answer.image} on {answer.node} answers {answer.status} in {answer.seconds * 1e3:.1f} ms:"
+    )
+    print(answer.body.rstrip())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     parser.add_argument(
@@ -93,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="remove everything that the lab made")
     status = commands.add_parser("status", help="what runs, and how to reach it")
     status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("demo", help="run a WASI HTTP component on a node and ask it")
     shell = commands.add_parser("shell", help="a root shell in a node")
     shell.add_argument("node", metavar="NODE")
     logs = commands.add_parser("logs", help="a node's journal, or its console where it has none")
