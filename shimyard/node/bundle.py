@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from shimyard.node.desired import DesiredState, StoredArtifact
+from shimyard.errors import ShimyardError
+from shimyard.node.desired import DesiredState, File, StoredArtifact
+from shimyard.node.operations.base import plan_line
 from shimyard.node.plan import Plan
 from shimyard.node.recovery import RECOVERY_UNIT, recovery_unit
 from shimyard.node.scripts import TRANSACTION
 
+_CHUNK = 256 * 1024
+
+
+class SourceError(ShimyardError):
+    """A file on the controller is not what the plan was made for. Attribute ``path``."""
+
+    def __init__(self, file: File, cause: str) -> None:
+        super().__init__(
+            f"{file.source} (for {file.path}): {cause}",
+            mend="run `pulumi up` again with the file in place",
+        )
+        self.path = file.source
+
 
 def bundle(plan: Plan, desired: DesiredState | None, resource: str) -> Iterator[bytes]:
-    """The tar in chunks. ``desired`` is None for a removal."""
+    """The tar in chunks. ``desired`` is None for a removal.
+
+    Raises ``SourceError`` on the way, so that the tar ends in the middle.
+    """
     entries: list[tuple[str, bytes]] = [
         ("transaction.sh", TRANSACTION.encode()),
         (RECOVERY_UNIT, recovery_unit().encode()),
@@ -22,37 +40,59 @@ def bundle(plan: Plan, desired: DesiredState | None, resource: str) -> Iterator[
         ("artifacts", _lines(_artifact_lines(plan.fetch))),
     ]
     if desired is not None:
-        entries.append(("manifest", _lines("\t".join(row) for row in desired.manifest())))
+        entries.append(("manifest", _lines(plan_line(row) for row in desired.manifest())))
     if plan.deletes:
         entries.append(("deletes", b""))
     entries += plan.archives
     for name, content in entries:
-        yield _member(name, content)
+        yield _header(name, len(content)) + content + _padding(len(content))
     for name, file in plan.staged:
-        yield _member(name, file.read())
+        yield from _staged(name, file)
     yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _lines(lines: Iterator[str]) -> bytes:
+def _lines(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _artifact_lines(artifacts: Sequence[StoredArtifact]) -> Iterator[str]:
     for artifact in artifacts:
-        size = "-" if artifact.size is None else str(artifact.size)
-        yield "\t".join(("artifact", artifact.sha256, size, artifact.format))
+        size = "" if artifact.size is None else str(artifact.size)
+        yield plan_line(("artifact", artifact.sha256, size, artifact.format))
         if artifact.bundle is None:
             for url in artifact.urls:
-                yield "\t".join(("url", artifact.sha256, url))
+                yield plan_line(("url", artifact.sha256, url))
         for member, name in artifact.members:
-            yield "\t".join(("member", artifact.sha256, member or "-", name))
+            yield plan_line(("member", artifact.sha256, member, name))
 
 
-def _member(name: str, content: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        member = tarfile.TarInfo(name)
-        member.size, member.mode = len(content), 0o600
-        archive.addfile(member, io.BytesIO(content))
-        length = archive.offset
-    return buffer.getvalue()[:length]
+def _staged(name: str, file: File) -> Iterator[bytes]:
+    # A model may be larger than the controller's memory.
+    if file.source is None or file.content is not None:
+        content = file.read()
+        yield _header(name, len(content)) + content + _padding(len(content))
+        return
+    digest, sent = hashlib.sha256(), 0
+    try:
+        size = file.source.stat().st_size
+        with file.source.open("rb") as source:
+            yield _header(name, size)
+            while chunk := source.read(min(_CHUNK, size - sent)):
+                digest.update(chunk)
+                sent += len(chunk)
+                yield chunk
+    except OSError as error:
+        raise SourceError(file, f"can't be read: {error.strerror}") from error
+    if sent != size or digest.hexdigest() != file.sha256:
+        raise SourceError(file, "has changed since it was looked at")
+    yield _padding(size)
+
+
+def _header(name: str, size: int) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size, 0o600
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % tarfile.BLOCKSIZE)

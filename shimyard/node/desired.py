@@ -90,8 +90,8 @@ class Canary:
 
     ``runtime``: containerd's runtime type. ``archive``: an OCI image layout as a tar, or None:
     then ``image`` is pulled. ``platform`` as 'os/arch'. ``expected``: text that the container
-    must print, or None if exit code 0 is enough. ``depends_on``: paths whose change calls for a
-    new proof.
+    must print, or None if exit code 0 is enough. ``seconds`` it may take. ``depends_on``: paths
+    whose change calls for a new proof.
     """
 
     handler: str
@@ -101,6 +101,7 @@ class Canary:
     archive: bytes | None = field(default=None, repr=False)
     expected: str | None = None
     depends_on: frozenset[str] = frozenset()
+    seconds: int = 60
 
 
 @dataclass(frozen=True)

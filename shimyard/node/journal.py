@@ -16,6 +16,7 @@ class Journal:
     ``steps``: (phase, operation, subject) in order. ``failed``: (phase, operation, subject,
     reason) of the step that failed. ``log``: quoted lines of services and canaries.
     ``canaries``: handler -> milliseconds. ``outcome`` and ``generation`` of its result.
+    ``restored``: nothing of a transaction that was not committed is left.
     """
 
     steps: tuple[tuple[str, ...], ...] = ()
@@ -41,7 +42,7 @@ class Journal:
             canaries=tuple((row[1], int(row[3])) for row in rows if row[0] == "canary"),
             outcome=outcome,
             generation=generation,
-            restored=any(row[0] == "restored" for row in rows),
+            restored=_restored(rows),
             refusal=" ".join(refused),
         )
 
@@ -51,9 +52,15 @@ class Journal:
         return " ".join(self.steps[-1]) if self.steps else "launch"
 
 
+def _restored(rows: Sequence[Sequence[str]]) -> bool:
+    words = {row[0] for row in rows}
+    # Before its first step a transaction has changed nothing.
+    return "step" not in words or ("restored" in words and "unrestored" not in words)
+
+
 def _result(rows: Sequence[Sequence[str]], *, refused: bool) -> tuple[Outcome, int | None]:
     outcomes: dict[str, Outcome] = {"ok": "ok", "failed": "failed", "cut-off": "cut-off"}
     for row in rows:
-        if row[0] == "result":
+        if row[0] == "result" and len(row) > 2:
             return outcomes.get(row[1], "unknown"), int(row[2])
     return ("refused" if refused else "unknown"), None

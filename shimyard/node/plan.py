@@ -81,19 +81,25 @@ def removal(resource: str, facts: Facts) -> Plan:
     paths = [row[1] for row in rows if row[0] in {"file", "link"}]
     made = {path for kind, path in facts.managed.made if kind == "data"}
     for unit in units:
-        operations += [EmptyRuntime(), StopUnit(unit), DisableUnit(unit)]
+        operations += [EmptyRuntime(unit), StopUnit(unit), DisableUnit(unit)]
     operations += [RemovePath(path) for path in paths]
     if any(path.startswith(UNIT_FOLDER) for path in paths):
         operations.append(ReloadUnits())
     operations += [ReleaseUnit(unit) for unit in units]
     operations += [RemoveData(row[1]) for row in rows if row[0] == "data" and row[1] in made]
-    operations += _folders(facts)
+    operations += _folders(facts, _wanted_folders(facts, resource))
     return Plan(tuple(operations), changed=tuple(paths), deletes=True)
 
 
-def _folders(facts: Facts) -> list[Operation]:
-    folders = [path for kind, path in facts.managed.made if kind == "dir"]
-    return [RemoveFolder(path) for path in sorted(folders, reverse=True)]
+def _folders(facts: Facts, wanted: set[str]) -> list[Operation]:
+    made = [path for kind, path in facts.managed.made if kind == "dir" and path not in wanted]
+    return [RemoveFolder(path) for path in sorted(made, reverse=True)]
+
+
+def _wanted_folders(facts: Facts, resource: str) -> set[str]:
+    """The folders that other resources of the machine want, even if they are empty."""
+    others = (rows for name, rows in facts.managed.manifests.items() if name != resource)
+    return {row[1] for rows in others for row in rows if row[0] == "dir"}
 
 
 class _Planner:
@@ -131,7 +137,7 @@ class _Planner:
             *folders,
             *place,
             *remove,
-            *(_folders(self.facts) if remove else []),
+            *(self._empty_folders() if remove else []),
             *unit,
             *canaries,
         ]
@@ -213,6 +219,10 @@ class _Planner:
             self._change(path, "no longer wanted")
         return [RemovePath(path) for path in gone]
 
+    def _empty_folders(self) -> list[Operation]:
+        others = _wanted_folders(self.facts, self.desired.resource)
+        return _folders(self.facts, {*others, *self.desired.folders})
+
     def _folders(self) -> list[Operation]:
         missing = []
         known = {row[1] for row in self._rows("dir")}
@@ -235,10 +245,10 @@ class _Planner:
         if trouble is not None:
             self.reasons.append(f"{unit.name} {trouble}")
         operations: list[Operation] = [] if known else [AdoptUnit(unit.name)]
-        if any(path.startswith(UNIT_FOLDER) for path in self.changed):
-            operations.append(ReloadUnits())
         if not known or trouble is not None:
             operations.append(EnableUnit(unit.name))
+        if trouble is not None or any(path.startswith(UNIT_FOLDER) for path in self.changed):
+            operations.append(ReloadUnits())
         if because or trouble is not None or not known:
             reason = (*((trouble,) if trouble else ()), *because)
             operations.append(
@@ -274,6 +284,7 @@ class _Planner:
                     canary.image,
                     canary.platform,
                     canary.expected,
+                    canary.seconds,
                 )
             )
         return operations

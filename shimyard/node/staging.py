@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import shutil
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,7 +103,7 @@ def _download(session: Session, artifact: StoredArtifact, folder: Path, node_rea
                 target.open("wb") as file,
             ):
                 shutil.copyfileobj(response, file)
-        except (OSError, urllib.error.URLError, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             reasons.append(f"the controller: {url}: {error}")
             continue
         with target.open("rb") as file:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shimyard.node.desired import DesiredState
-from shimyard.node.errors import NodeError
+from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.journal import Journal
 from shimyard.node.paths import ROOT
@@ -33,7 +34,7 @@ def read_facts(session: Session) -> Facts:
     """What the machine is like now; an interrupted transaction is taken back first."""
     facts = _facts(session)
     if facts.generations.pending and not facts.generations.running:
-        recovered = session.run(TRANSACTION, "recover", silence=300)
+        recovered = session.run(TRANSACTION, "retake", silence=600)
         facts = _facts(session)
         if facts.generations.pending:
             raise NodeError(
@@ -51,6 +52,7 @@ def converge(session: Session, desired: DesiredState, report: Report = silent) -
     """Take the node to ``desired``, or leave it as it was and raise ``NodeError``."""
     report("facts", "reading the node")
     facts = read_facts(session)
+    _refuse_running(session, facts)
     _check_machine(session, facts)
     try:
         steps = plan(desired, facts)
@@ -71,7 +73,9 @@ def converge(session: Session, desired: DesiredState, report: Report = silent) -
 def remove(session: Session, resource: str, report: Report = silent) -> Plan:
     """Leave the node as it was before ``resource``. The last resource takes Shimyard with it."""
     report("facts", "reading the node")
-    steps = removal(resource, read_facts(session))
+    facts = read_facts(session)
+    _refuse_running(session, facts)
+    steps = removal(resource, facts)
     if steps.operations:
         _carry_out(session, steps, None, resource, report)
     session.run(TRANSACTION, "purge")
@@ -94,6 +98,22 @@ def _facts(session: Session) -> Facts:
             if asks
             else "the node needs sh, coreutils, tar and systemd",
         ) from None
+
+
+def _refuse_running(session: Session, facts: Facts) -> None:
+    if facts.generations.running:
+        raise _busy(session.node.name, ())
+
+
+def _busy(node: str, log: Sequence[str]) -> NodeError:
+    return NodeError(
+        node,
+        "switch",
+        "another change of this node is running",
+        log=log,
+        mend="wait until it has ended, then run `pulumi up` again; on the node, "
+        "`systemctl status shimyard-transaction` shows it",
+    )
 
 
 def _check_machine(session: Session, facts: Facts) -> None:
@@ -148,12 +168,22 @@ def _carry_out(
         elif words[0] in {"restoring", "canary"}:
             report(words[0], " ".join(words[1:]))
 
-    completed = session.run(
-        'exec /bin/sh "$1" launch "$2"', program, transaction, on_line=on_line, silence=600
-    )
+    try:
+        completed = session.run(
+            'exec /bin/sh "$1" launch "$2"', program, transaction, on_line=on_line, silence=600
+        )
+    except ConnectionFailedError as error:
+        raise ConnectionFailedError(
+            session.node.name,
+            "switch",
+            f"the connection was lost in the middle of a change ({error.cause})",
+            mend="run `pulumi up` again: the node goes on by itself, and either finishes the "
+            "change or takes it back",
+            restored=False,
+        ) from error
     journal = Journal.parse(completed.out)
     if journal.outcome != "ok":
-        if journal.outcome == "refused" and session.alive:
+        if not journal.steps and session.alive:
             discard(session, transaction)
         raise _failed(session, journal)
 
@@ -162,12 +192,14 @@ def _failed(session: Session, journal: Journal) -> NodeError:
     name = session.node.name
     again = "mend what the lines above show, then run `pulumi up` again"
     if journal.outcome == "refused":
+        if "already" in journal.refusal:
+            return _busy(name, [journal.refusal])
         return NodeError(
             name,
             "switch",
-            "another change of this node is running",
+            "systemd on the node does not run the transaction",
             log=[journal.refusal],
-            mend="wait until it has ended, then run `pulumi up` again",
+            mend=again,
         )
     if journal.failed is None:
         return NodeError(
@@ -186,5 +218,5 @@ def _failed(session: Session, journal: Journal) -> NodeError:
         reason,
         log=journal.log,
         mend=f"{again}; the node runs what it ran before" if journal.restored else again,
-        restored=journal.restored or phase == "begin",
+        restored=journal.restored,
     )

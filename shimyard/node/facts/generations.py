@@ -19,7 +19,11 @@ class CanaryResult:
 
 @dataclass(frozen=True)
 class GenerationFacts:
-    """``current``: resource -> generation. ``canaries``: handler -> result. ``pending``: bool."""
+    """``current``: resource -> generation. ``canaries``: handler -> result.
+
+    ``pending``: a transaction was cut off or is under way. ``running``: one is under way, or what
+    one was cut off at is being taken back.
+    """
 
     current: Mapping[str, int] = field(default_factory=dict)
     canaries: Mapping[str, CanaryResult] = field(default_factory=dict)

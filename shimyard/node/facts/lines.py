@@ -9,7 +9,7 @@ class Lines:
     """The output of the facts script, by keyword."""
 
     def __init__(self, text: str) -> None:
-        self._rows = [tuple(line.split("\t")) for line in text.splitlines() if line]
+        self._rows = [tuple(line.split("\t")) for line in text.split("\n") if line]
 
     @property
     def complete(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 _FORBIDDEN = frozenset("\t\n\r\0")
 
@@ -20,8 +21,16 @@ class Operation(ABC):
 
     def line(self) -> str:
         """The plan's line. Raises ValueError for a word that the line format can't carry."""
-        words = [word if word else "-" for word in self.words()]
-        for word in words:
-            if _FORBIDDEN & set(word):
-                raise ValueError(f"{word!r} can't stand in a plan: it has a tab or a line end")
-        return "\t".join(words)
+        return plan_line(self.words())
+
+
+def plan_line(words: Iterable[str]) -> str:
+    """Words as one line: separated by tabs, "-" for an empty one, which `read` would skip.
+
+    Raises ValueError for a word that the format can't carry.
+    """
+    shown = [word or "-" for word in words]
+    for word in shown:
+        if _FORBIDDEN & set(word):
+            raise ValueError(f"{word!r} can't stand in a plan: it has a tab or a line end")
+    return "\t".join(shown)

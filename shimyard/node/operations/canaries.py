@@ -17,9 +17,10 @@ class RunCanary(Operation):
     image: str
     platform: str
     expected: str | None
+    seconds: int
 
     def words(self) -> tuple[str, ...]:
-        """canary HANDLER RUNTIME ARCHIVE IMAGE PLATFORM EXPECTED."""
+        """canary HANDLER RUNTIME ARCHIVE IMAGE PLATFORM EXPECTED SECONDS."""
         return (
             "canary",
             self.handler,
@@ -28,6 +29,7 @@ class RunCanary(Operation):
             self.image,
             self.platform,
             self.expected or "",
+            str(self.seconds),
         )
 
 

@@ -29,7 +29,7 @@ class ReloadUnits(Operation):
 
 @dataclass(frozen=True)
 class EnableUnit(Operation):
-    """Start a unit at every boot; a mask is taken off."""
+    """Start a unit at every boot."""
 
     unit: str
 
@@ -86,11 +86,17 @@ class StopUnit(Operation):
 
 @dataclass(frozen=True)
 class EmptyRuntime(Operation):
-    """End and delete every container of containerd."""
+    """End and delete the containers of containerd, whose service is ``unit``.
+
+    Where a containerd ran before us, only those that runc does not run: they lose their runtime,
+    and that containerd takes the others back.
+    """
+
+    unit: str
 
     def words(self) -> tuple[str, ...]:
-        """empty."""
-        return ("empty",)
+        """empty UNIT."""
+        return ("empty", self.unit)
 
     def effect(self) -> str:
         """Containers end."""

@@ -6,6 +6,9 @@ LC_ALL=C
 export LC_ALL
 root=/var/lib/shimyard
 tab=$(printf '\t')
+links=
+load=
+active=
 
 say() {
     first=$1
@@ -33,35 +36,61 @@ system() {
     for name in curl wget tar gzip xz sha256sum timeout systemd-run; do
         command -v "$name" >/dev/null 2>&1 && say tool "$name"
     done
-    for folder in /var/lib /usr/local /etc; do
-        bytes=$(second "$(df -k --output=avail "$folder")")
-        inodes=$(second "$(df --output=iavail "$folder")")
-        if [ -w "$folder" ]; then access=writable; else access=read-only; fi
-        say space "$folder" "${bytes:--}" "${inodes:--}" "$access"
+    set -- /var/lib /usr/local /etc
+    df -k --output=avail,iavail "$@" | tail -n +2 | while read -r bytes inodes; do
+        if [ -w "$1" ]; then access=writable; else access=read-only; fi
+        say space "$1" "$bytes" "$inodes" "$access"
+        shift
     done
 }
 
-# What stands now at the paths that $manifest names. Paths go to stat and sha256sum in one
-# batch each: a fleet's small machines fork slowly.
+# What stands now at the paths that $manifest names. Paths go to each program in batches: a
+# fleet's small machines fork slowly, and a command line has a limit.
 observe() {
     set --
     while IFS=$tab read -r kind path rest; do
         case $kind in file | link | dir | data) ;; *) continue ;; esac
         if [ -L "$path" ]; then
-            say target "$path" "$(readlink "$path")"
+            links=yes
         elif [ -e "$path" ]; then
             set -- "$@" "$path"
         else
             say seen "$path" absent
         fi
+        [ $# -lt 200 ] || { told "$@"; set --; }
     done <"$manifest"
-    [ $# -eq 0 ] || stat -c "seen${tab}%n${tab}%F${tab}%a${tab}%U${tab}%G${tab}%u${tab}%g" -- "$@"
+    [ $# -eq 0 ] || told "$@"
     set --
     while IFS=$tab read -r kind path rest; do
         [ "$kind" = file ] && [ ! -L "$path" ] && [ -f "$path" ] && set -- "$@" "$path"
+        [ $# -lt 200 ] || { digests "$@"; set --; }
     done <"$manifest"
-    [ $# -eq 0 ] || sha256sum -- "$@" | while IFS= read -r line; do
+    [ $# -eq 0 ] || digests "$@"
+    [ -n "$links" ] || return 0
+    set --
+    while IFS=$tab read -r kind path rest; do
+        case $kind in file | link | dir | data) ;; *) continue ;; esac
+        [ ! -L "$path" ] || set -- "$@" "$path"
+        [ $# -lt 200 ] || { targets "$@"; set --; }
+    done <"$manifest"
+    [ $# -eq 0 ] || targets "$@"
+}
+
+told() {
+    stat -c "seen${tab}%n${tab}%F${tab}%a${tab}%U${tab}%G${tab}%u${tab}%g" -- "$@"
+}
+
+# With -z, names are not escaped; ours have no line ends.
+digests() {
+    sha256sum -z -- "$@" | tr '\n\0' ' \n' | while IFS= read -r line; do
         say digest "${line%%  *}" "${line#*  }"
+    done
+}
+
+targets() {
+    readlink -z -- "$@" | tr '\n\t\0' '  \n' | while IFS= read -r target; do
+        say target "$1" "$target"
+        shift
     done
 }
 
@@ -76,10 +105,13 @@ observe_services() {
             fi
             ;;
         unit)
-            say unit "$name" \
-                "$(systemctl show -p LoadState --value "$name")" \
-                "$(systemctl show -p ActiveState --value "$name")" \
-                "$(systemctl is-enabled "$name" 2>/dev/null || true)"
+            # Whether it is enabled is asked of the links: systemd itself remembers an older answer.
+            systemctl show -p LoadState -p ActiveState "$name" | {
+                while IFS='=' read -r key value; do
+                    case $key in LoadState) load=$value ;; ActiveState) active=$value ;; esac
+                done
+                say unit "$name" "$load" "$active" "$(systemctl is-enabled "$name" 2>/dev/null || true)"
+            }
             ;;
         esac
     done <"$manifest"
@@ -106,8 +138,12 @@ managed() {
     done
     [ -f "$root/made" ] && while IFS= read -r line; do say made "$line"; done <"$root/made"
     [ -L "$root/pending" ] && say pending "$(readlink "$root/pending")"
-    systemctl is-active --quiet shimyard-transaction.service && say running shimyard-transaction
-    return 0
+    for worker in shimyard-transaction.service shimyard-recover.service; do
+        # A recovery is the end of a transaction's unit: "deactivating".
+        case $(systemctl is-active "$worker") in
+        active | activating | deactivating) say running "$worker" ;;
+        esac
+    done
 }
 
 system

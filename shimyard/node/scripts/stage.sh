@@ -52,7 +52,6 @@ receive() {
     digest=${digest%% *}
     mkdir -p "$root/bin/$digest"
     mv -f "$staging/transaction.sh" "$root/bin/$digest/transaction.sh"
-    sync
     say program "$root/bin/$digest/transaction.sh"
 }
 
@@ -70,16 +69,26 @@ download() {
     fi
 }
 
-# Download with a report of the bytes so far, once a second.
+# Download with a report of the bytes so far, once a second. One that sends more than the lock
+# says would fill the disk.
 watched() {
-    digest=$1
-    download "$2" "$3" >"$3.log" &
+    : >"$4"
+    download "$3" "$4" >"$4.log" &
     loader=$!
-    while kill -0 "$loader" 2>/dev/null; do
-        sleep 1
-        [ -f "$3" ] && say progress "$digest" "$(stat -c %s "$3" 2>/dev/null || echo 0)"
-    done
+    while sleep 1 >/dev/null 2>&1; do
+        bytes=$(stat -c %s "$4" 2>/dev/null || echo 0)
+        say progress "$1" "$bytes"
+        if [ "$2" != - ] && [ "$bytes" -gt "$2" ]; then
+            echo "sends more than the $2 bytes of the lock" >>"$4.log"
+            kill "$loader"
+            break
+        fi
+    done &
+    watcher=$!
     wait "$loader"
+    code=$?
+    kill "$watcher" 2>/dev/null
+    return "$code"
 }
 
 enough_space() {
@@ -129,7 +138,7 @@ unpack() {
     if [ -e "$root/store/$digest" ]; then
         mv "$root/store/$digest" "$root/store/.broken-$digest-$$"
     fi
-    sync
+    sync "$out"/* "$out/.sha256sums" "$out" || fail "can't write artifact $digest"
     mv -T "$out" "$root/store/$digest" || fail "can't move artifact $digest into the store"
     rm -rf "$root/store/.broken-$digest-$$"
     say stored "$digest"
@@ -149,7 +158,7 @@ fetch_one() {
     reasons=
     while IFS=$tab read -r kind owner url rest; do
         [ "$kind $owner" = "url $digest" ] || continue
-        if watched "$digest" "$url" "$incoming"; then
+        if watched "$digest" "$size" "$url" "$incoming"; then
             if matches "$digest" "$incoming"; then
                 rm -f "$incoming.log"
                 unpack "$digest" "$format" "$incoming"

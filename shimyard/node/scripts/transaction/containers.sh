@@ -1,0 +1,102 @@
+# --- containers ---------------------------------------------------------------------------------
+
+# namespace [wasm]: ends and deletes its containers; with "wasm" only those that runc does not run.
+end_containers() {
+    ctr -n "$1" containers list 2>/dev/null | while read -r id image runtime; do
+        [ "$id" != CONTAINER ] || continue
+        [ "${2:-all}" = all ] || [ "$runtime" != io.containerd.runc.v2 ] || continue
+        timeout 30 ctr -n "$1" tasks kill -s KILL "$id" >/dev/null 2>&1
+        timeout 30 ctr -n "$1" tasks delete -f "$id" >/dev/null 2>&1
+        timeout 30 ctr -n "$1" containers delete "$id" >/dev/null 2>&1
+    done
+}
+
+# Their node is about to lose its runtime, or, where another containerd ran before, its handlers.
+switch_empty() {
+    read_unit_record "$1"
+    which=all
+    [ "$was_active" != active ] || which=wasm
+    for space in $(timeout 30 ctr namespaces list -q 2>/dev/null); do
+        end_containers "$space" "$which"
+    done
+    return 0
+}
+
+# Shims cache compiled modules as content and hold leases; a namespace goes only when it is empty.
+sweep_canaries() {
+    timeout 10 ctr namespaces list -q 2>/dev/null | while IFS= read -r space; do
+        [ "$space" = "$namespace" ] || continue
+        end_containers "$namespace"
+        for image in $(ctr -n "$namespace" images list -q); do
+            timeout 30 ctr -n "$namespace" images remove --sync "$image"
+        done
+        for lease in $(ctr -n "$namespace" leases list -q); do
+            timeout 30 ctr -n "$namespace" leases delete --sync "$lease"
+        done
+        for blob in $(ctr -n "$namespace" content list -q); do
+            timeout 30 ctr -n "$namespace" content delete "$blob"
+        done
+        ctr namespaces remove "$namespace"
+    done >/dev/null 2>&1
+}
+
+# Once a transaction; what an interrupted one left would be in the way.
+open_namespace() {
+    [ -z "$loaded" ] || return 0
+    ctr namespaces create "$namespace" >/dev/null 2>&1 && return 0
+    sweep_canaries
+    ctr namespaces create "$namespace" >/dev/null
+}
+
+# image archive platform. Without --local, containerd 2.4 unpacks no image for wasi/wasm.
+load_image() {
+    case " $loaded " in *" $1 "*) return 0 ;; esac
+    if [ "$2" = - ]; then
+        timeout 300 ctr -n "$namespace" images pull --local --hosts-dir /etc/containerd/certs.d \
+            --platform "$3" "$1"
+    else
+        timeout 60 ctr -n "$namespace" images import --local --platform "$3" "$generation/$2"
+    fi && loaded="$loaded $1"
+}
+
+loaded=
+
+# handler runtime-type archive image platform expected seconds
+switch_canary() {
+    log=$generation/canary-$1.log
+    if ! { open_namespace && load_image "$4" "$3" "$5"; } >"$log" 2>&1; then
+        quote_file "$log" "canary $1"
+        reason="the image of handler $1's canary can't be loaded"
+        return 1
+    fi
+    started=$(date +%s%3N)
+    timeout -k 2 "$7" ctr -n "$namespace" run --rm --platform "$5" --runtime "$2" "$4" "canary-$1" \
+        >"$log" 2>&1
+    code=$?
+    took=$(($(date +%s%3N) - started))
+    output=$(cat "$log")
+    if [ "$took" -ge $(($7 * 1000)) ]; then
+        reason="the canary of handler $1 did not end within $7 s"
+    elif [ "$code" -ne 0 ]; then
+        reason="the canary of handler $1 ended with exit code $code"
+    elif [ "$6" != - ]; then
+        case $output in
+        *"$6"*) ;;
+        *) reason="the canary of handler $1 printed something else than $6" ;;
+        esac
+    fi
+    if [ -n "$reason" ]; then
+        quote_file "$log" "canary $1"
+        return 1
+    fi
+    printf '%s\tpassed\t%s\t%s\n' "$1" "$took" "$(date +%s)" >>"$generation/canaries"
+    note canary "$1" passed "$took"
+}
+
+# A handler that nothing changed keeps its last result.
+switch_keep_canary() {
+    while IFS= read -r line; do
+        case $line in "$1$tab"*) printf '%s\n' "$line" >>"$generation/canaries" || return 1 ;; esac
+    done <"$root/current/$resource/canaries"
+}
+

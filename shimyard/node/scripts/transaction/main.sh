@@ -1,0 +1,91 @@
+# --- the transaction ----------------------------------------------------------------------------
+
+run_plan() {
+    phase=$1
+    while IFS=$tab read -r operation a b c d e f g; do
+        function=${phase}_$(printf '%s' "$operation" | tr - _)
+        command -v "$function" >/dev/null 2>&1 || continue
+        step "$phase" "$operation" "$a"
+        reason=
+        if ! "$function" "$a" "$b" "$c" "$d" "$e" "$f" "$g" </dev/null 2>"$generation/operation.err"; then
+            [ -n "$reason" ] ||
+                reason="$operation $a failed: $(tail -n 2 "$generation/operation.err" | tr '\n\t' '  ')"
+            note failed "$phase" "$operation" "$a" "$reason"
+            return 1
+        fi
+    done <"$generation/plan"
+}
+
+refuse() {
+    note failed begin "$1" - "$2"
+    exit 3
+}
+
+apply() {
+    staging=$root/staging/$1
+    journal=$staging/journal
+    [ ! -L "$root/pending" ] ||
+        refuse pending "an earlier transaction was cut off and is not taken back yet"
+    install_recovery 2>"$staging/begin.err" ||
+        refuse recovery "can't install $recovery: $(tail -n 1 "$staging/begin.err")"
+    number=$(next_number)
+    resource=$(cat "$staging/resource")
+    generation=$root/generations/$number
+    mv -T "$staging" "$generation" || refuse generation "can't make $generation"
+    journal=$generation/journal
+    if ! ln -sfT "generations/$number" "$root/pending.new" ||
+        ! mv -fT "$root/pending.new" "$root/pending"; then
+        refuse pending "can't write $root/pending"
+    fi
+    sync
+    step begin "$resource" "$number"
+    if run_plan prepare && sync && run_plan switch; then
+        [ -z "$loaded" ] || sweep_canaries
+        step commit "$resource" "$number"
+        sync
+        if record committed "$number"; then
+            finish
+            return
+        fi
+        note failed commit journal - "can't write the journal"
+    fi
+    restore failed
+    exit 1
+}
+
+# A service of its own outlives the connection, is alone by its name, and systemd itself runs the
+# recovery however it ends. What it leaves is killed at once: a canary that hangs minds no SIGTERM.
+as_service() {
+    systemd-run --quiet --collect --wait --unit="$worker" \
+        --property="After=$recovery" --property=KillSignal=SIGKILL \
+        --property=RuntimeMaxSec=1800 --property=TimeoutStopSec=300 "$@"
+}
+
+launch() {
+    staging=$root/staging/$1
+    : >"$staging/journal" || exit 3
+    as_service --property="ExecStopPost=/bin/sh $0 recover" \
+        /bin/sh "$0" apply "$1" 2>"$staging/launch.err" &
+    runner=$!
+    tail -n +1 -s 0.1 -f --pid="$runner" "$staging/journal"
+    wait "$runner"
+    code=$?
+    [ ! -f "$staging/launch.err" ] || while IFS= read -r line; do
+        printf 'refused\t%s\n' "$line"
+    done <"$staging/launch.err"
+    printf 'exit\t%s\n' "$code"
+}
+
+retake() {
+    [ -L "$root/pending" ] || return 0
+    as_service /bin/sh "$root/bin/transaction.sh" recover
+}
+
+case $1 in
+launch) launch "$2" ;;
+apply) apply "$2" ;;
+retake) retake ;;
+recover) recover "${2:-}" ;;
+purge) purge ;;
+*) exit 2 ;;
+esac

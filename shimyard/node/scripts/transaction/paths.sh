@@ -1,0 +1,118 @@
+# --- paths: a new object waits beside the final path, the old one is kept beside it -------------
+
+sibling() {
+    printf '%s/.%s.shimyard-%s' "${1%/*}" "${1##*/}" "$2"
+}
+
+# A copy is made aside first: half a copy must never look like the original.
+link_or_copy() {
+    ln -PT "$1" "$2" 2>/dev/null && return 0
+    rm -rf "$2.part"
+    cp -aT "$1" "$2.part" && mv -fT "$2.part" "$2"
+}
+
+make_parents() {
+    parent=${1%/*}
+    [ -n "$parent" ] || return 0
+    [ -d "$parent" ] && return 0
+    make_parents "$parent" || return 1
+    parent=${1%/*}
+    record undo made "$parent" && mkdir -m 0755 "$parent"
+}
+
+clear_siblings() {
+    for suffix in old new; do
+        beside=$(sibling "$1" "$suffix")
+        rm -f "$beside" "$beside.part"
+    done
+}
+
+# Remember what stands at a path, and set an original that is not ours aside for good.
+keep() {
+    path=$1
+    ownership=$2
+    if [ -d "$path" ] && [ ! -L "$path" ]; then
+        reason="$path is a folder; move it away, a file belongs there"
+        return 1
+    fi
+    clear_siblings "$path"
+    if [ ! -e "$path" ] && [ ! -L "$path" ]; then
+        record undo path "$path" absent
+        return
+    fi
+    record undo path "$path" had || return 1
+    link_or_copy "$path" "$(sibling "$path" old)" || return 1
+    kept=$root/originals$path
+    if [ "$ownership" = adopt ] && [ ! -e "$kept" ] && [ ! -L "$kept" ]; then
+        mkdir -p "${kept%/*}" && record undo original "$path" && link_or_copy "$path" "$kept"
+    fi
+}
+
+place() {
+    mv -fT "$(sibling "$1" new)" "$1"
+}
+
+prepare_expect() {
+    actual=$(readlink "$root/current/$1" 2>/dev/null) || actual=none
+    [ "${actual##*/}" = "$2" ] && return 0
+    reason="$1 is at generation ${actual##*/}, the plan was made for $2: somebody else changed it"
+    return 1
+}
+
+prepare_dir() {
+    [ -d "$1" ] && return 0
+    make_parents "$1" && record undo made "$1" && mkdir -m 0755 "$1"
+}
+
+prepare_data() {
+    [ -e "$1" ] || record undo made-data "$1"
+}
+
+prepare_file() {
+    make_parents "$1" && keep "$1" "$6" || return 1
+    new=$(sibling "$1" new)
+    link_or_copy "$generation/$2" "$new" && chmod "$3" "$new" && chown "$4:$5" "$new" && sync "$new"
+}
+
+prepare_link() {
+    if [ ! -e "$2" ]; then
+        reason="$2 is not in the node's store"
+        return 1
+    fi
+    make_parents "$1" && keep "$1" "$3" && ln -s "$2" "$(sibling "$1" new)"
+}
+
+prepare_remove() {
+    kept=$root/originals$1
+    if [ -e "$kept" ] || [ -L "$kept" ]; then
+        make_parents "$1" && keep "$1" managed && link_or_copy "$kept" "$(sibling "$1" new)"
+    else
+        keep "$1" managed
+    fi
+}
+
+prepare_containerd_config() {
+    case $2 in /*) config=$2 ;; *) config=$generation/$2 ;; esac
+    # The dump itself may hold credentials; only what containerd complains of is kept.
+    timeout 60 "$1" --config "$config" config dump >/dev/null 2>"$generation/check.err" && return 0
+    quote_file "$generation/check.err" containerd
+    reason="containerd refuses its new configuration"
+    return 1
+}
+
+switch_file() { place "$1"; }
+switch_link() { place "$1"; }
+
+switch_remove() {
+    new=$(sibling "$1" new)
+    if [ -e "$new" ] || [ -L "$new" ]; then
+        place "$1" && record drop "$1"
+    else
+        rm -f "$1"
+    fi
+}
+
+# What can't be taken back waits until the transaction is committed.
+switch_rmdir() { record drop-dir "$1"; }
+switch_rmdata() { record drop-data "$1"; }
+

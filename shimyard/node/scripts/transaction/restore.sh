@@ -1,0 +1,168 @@
+# --- finish and restore: each line may run twice, since each may be cut off ---------------------
+
+# After "committed" stands in the journal.
+finish() {
+    step finish current "$resource"
+    if [ -f "$generation/deletes" ]; then
+        rm -f "$root/current/$resource"
+    else
+        ln -sfT "../generations/${generation##*/}" "$root/current/.$resource.new"
+        mv -fT "$root/current/.$resource.new" "$root/current/$resource"
+    fi
+    step finish originals "$resource"
+    while IFS=$tab read -r kind what path rest; do
+        case $kind:$what in
+        undo:path) clear_siblings "$path" ;;
+        drop:*) rm -rf "$root/originals$what" ;;
+        drop-data:*) rm -rf "$what" ;;
+        drop-dir:*) rmdir "$what" 2>/dev/null ;;
+        undo:made) printf 'dir\t%s\n' "$path" >>"$generation/made" ;;
+        undo:made-data) printf 'data\t%s\n' "$path" >>"$generation/made" ;;
+        esac
+    done <"$journal"
+    step finish made "$resource"
+    cat "$root/made" "$generation/made" 2>/dev/null | sort -u | while IFS=$tab read -r kind path; do
+        [ ! -e "$path" ] || printf '%s\t%s\n' "$kind" "$path"
+    done >"$root/made.new"
+    mv -fT "$root/made.new" "$root/made"
+    # What was staged stands at its final path now; a second copy could only leak.
+    rm -rf "$generation/files" "$generation"/*.err
+    step finish result "$resource"
+    sync
+    note result ok "${generation##*/}"
+    rm -f "$root/pending"
+    collect
+}
+
+# Take back everything that the journal says, last first. $1 is the outcome to tell.
+restore() {
+    note restoring "${generation##*/}"
+    step restore canaries "$resource"
+    [ -n "$no_block" ] || restore_canaries
+    step restore paths "$resource"
+    back=yes
+    # Files before services: they come back with what they read before.
+    tac "$journal" | restore_enablement
+    tac "$journal" | restore_paths || back=
+    step restore services "$resource"
+    tac "$journal" | restore_services || note unrestored services
+    step restore folders "$resource"
+    tac "$journal" | restore_folders
+    rm -rf "$generation/files" "$generation"/check.err
+    sync
+    if [ -z "$back" ]; then
+        note unrestored paths
+        note result "$1" "${generation##*/}"
+        return 1
+    fi
+    note restored "${generation##*/}"
+    note result "$1" "${generation##*/}"
+    rm -f "$root/pending"
+    any_resource || remove_recovery
+}
+
+restore_canaries() {
+    while IFS=$tab read -r kind at phase operation rest; do
+        [ "$kind $phase $operation" = "step switch canary" ] || continue
+        sweep_canaries
+        return
+    done <"$journal"
+}
+
+# While our unit file is still there: systemd takes away only the links of a unit that it finds.
+restore_enablement() {
+    while IFS=$tab read -r kind what unit before; do
+        [ "$kind $what" = "undo enablement" ] || continue
+        systemctl disable --no-reload --quiet "$unit" </dev/null 2>/dev/null
+    done
+}
+
+restore_paths() {
+    missed=
+    while IFS=$tab read -r kind what path before; do
+        [ "$kind" = undo ] || continue
+        case $what:$before in
+        path:absent) rm -f "$path" || missed=yes ;;
+        path:had)
+            old=$(sibling "$path" old)
+            if [ -e "$old" ] || [ -L "$old" ]; then
+                mv -fT "$old" "$path" || missed=yes
+            fi
+            ;;
+        original:*) rm -rf "$root/originals$path" ;;
+        unit-record:*) rm -f "$root/originals/.units/$path" "$root/originals/.units/$path.new" ;;
+        made:*) rmdir "$path" 2>/dev/null ;;
+        esac
+        [ "$what" != path ] || [ -n "$missed" ] || clear_siblings "$path"
+    done
+    [ -z "$missed" ]
+}
+
+restore_services() {
+    reloaded=
+    missed=
+    while IFS=$tab read -r kind what unit before; do
+        [ "$kind" = undo ] || continue
+        case $what in reload | enablement | activity | boot-link) ;; *) continue ;; esac
+        [ -n "$reloaded" ] || systemctl daemon-reload </dev/null
+        reloaded=yes
+        case $what:$before in
+        boot-link:*) ln -sfn "$before" "$unit" ;;
+        enablement:enabled) systemctl enable --no-reload --quiet "$unit" </dev/null || missed=yes ;;
+        activity:active | activity:activating | activity:reloading) start_again "$unit" || missed=yes ;;
+        activity:*) stop_again "$unit" || missed=yes ;;
+        esac
+    done
+    [ -z "$missed" ]
+}
+
+start_again() {
+    # shellcheck disable=SC2086
+    timeout 120 systemctl $no_block restart "$1" </dev/null && return 0
+    quote_log "$1"
+    return 1
+}
+
+stop_again() {
+    # A unit that is not there any more can't be stopped, and needs not.
+    # shellcheck disable=SC2086
+    timeout 120 systemctl $no_block stop "$1" </dev/null 2>/dev/null
+    systemctl kill --signal=KILL "$1" </dev/null 2>/dev/null
+    systemctl reset-failed "$1" </dev/null 2>/dev/null
+    case $(activity "$1") in active) [ -n "$no_block" ] ;; *) return 0 ;; esac
+}
+
+restore_folders() {
+    while IFS=$tab read -r kind what path before; do
+        case $kind:$what in
+        undo:made-data) rm -rf "$path" ;;
+        undo:made) rmdir "$path" 2>/dev/null ;;
+        esac
+    done
+}
+
+recover() {
+    [ -L "$root/pending" ] || return 0
+    if [ "${1:-}" = boot ]; then
+        no_block=--no-block
+        # Started by hand in the middle of a transaction, this must not take it back.
+        case $(activity "$worker.service") in active | deactivating) return 1 ;; esac
+    fi
+    generation=$root/$(readlink "$root/pending")
+    journal=$generation/journal
+    if [ ! -f "$journal" ]; then
+        rm -f "$root/pending"
+        return 0
+    fi
+    # The last line may have been cut off.
+    printf '\n' >>"$journal"
+    resource=$(cat "$generation/resource")
+    committed=
+    while IFS=$tab read -r kind rest; do [ "$kind" != committed ] || committed=yes; done <"$journal"
+    if [ -n "$committed" ]; then
+        finish
+    else
+        restore cut-off
+    fi
+}
+

@@ -1,0 +1,91 @@
+# --- services -----------------------------------------------------------------------------------
+# Enabling and disabling only move links. systemd reads unit files once a transaction, by the
+# "reload" of the plan: a reload is the slowest thing here on a small machine.
+
+activity() { systemctl is-active "$1" 2>/dev/null || true; }
+enablement() { systemctl is-enabled "$1" 2>/dev/null || true; }
+
+# The links that start a unit at boot, as path and target: systemctl would write others.
+boot_links() {
+    for link in /etc/systemd/system/*.wants/"$1" /etc/systemd/system/*.requires/"$1"; do
+        [ ! -L "$link" ] || printf '%s\t%s\n' "$link" "$(readlink "$link")"
+    done
+}
+
+record_boot_links() {
+    boot_links "$1" | while IFS=$tab read -r link target; do
+        record undo boot-link "$link" "$target" || exit 1
+    done
+}
+
+# Before any file of ours is placed: afterwards systemd would speak of our unit.
+prepare_adopt() {
+    unit_record=$root/originals/.units/$1
+    [ ! -e "$unit_record" ] || return 0
+    mkdir -p "$root/originals/.units" && record undo unit-record "$1" || return 1
+    {
+        printf 'state\t%s\t%s\n' "$(enablement "$1")" "$(activity "$1")"
+        boot_links "$1" | while IFS= read -r line; do printf 'boot-link\t%s\n' "$line"; done
+    } >"$unit_record.new" && mv -fT "$unit_record.new" "$unit_record"
+}
+
+switch_reload() {
+    record undo reload - && systemctl daemon-reload
+}
+
+switch_enable() {
+    # In the journal before the enablement: taken back after it.
+    record_boot_links "$1" && record undo enablement "$1" "$(enablement "$1")" || return 1
+    systemctl enable --no-reload --quiet "$1"
+}
+
+switch_disable() {
+    record_boot_links "$1" && record undo enablement "$1" "$(enablement "$1")" || return 1
+    systemctl disable --no-reload --quiet "$1" 2>/dev/null
+    return 0
+}
+
+switch_restart() {
+    record undo activity "$1" "$(activity "$1")" || return 1
+    timeout 120 systemctl restart "$1" && return 0
+    quote_log "$1"
+    reason="$1 does not start"
+    return 1
+}
+
+switch_stop() {
+    record undo activity "$1" "$(activity "$1")" || return 1
+    read_unit_record "$1"
+    stop_unit "$1"
+}
+
+# A shim outlives its daemon. Where nobody is going to look after it, it must not outlive it.
+stop_unit() {
+    timeout 120 systemctl stop "$1" || return 1
+    [ "$was_active" = active ] || systemctl kill --signal=KILL "$1" 2>/dev/null
+    return 0
+}
+
+read_unit_record() {
+    was_enabled=disabled
+    was_active=inactive
+    [ -f "$root/originals/.units/$1" ] || return 0
+    IFS=$tab read -r kind was_enabled was_active <"$root/originals/.units/$1"
+}
+
+switch_release() {
+    read_unit_record "$1"
+    record drop "/.units/$1" && record undo enablement "$1" "$(enablement "$1")" || return 1
+    # A mask in /etc is the path of our unit file itself; one in /run was never touched.
+    if [ "$was_enabled" = enabled ]; then
+        systemctl enable --no-reload --quiet "$1" || return 1
+    fi
+    while IFS=$tab read -r kind link target; do
+        [ "$kind" != boot-link ] || ln -sfn "$target" "$link"
+    done 2>/dev/null <"$root/originals/.units/$1"
+    if [ "$was_active" = active ]; then
+        record undo activity "$1" "$(activity "$1")" || return 1
+        timeout 120 systemctl restart "$1"
+    fi
+}
+
