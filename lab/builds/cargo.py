@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,13 +43,15 @@ class CargoWorkspace:
 
     def build(
         self,
-        package: str,
+        packages: Sequence[str],
         target_folder: Path,
         *,
         env: Mapping[str, str] | None = None,
         target: str | None = None,
     ) -> Path:
-        """Build ``package`` in release mode; the folder that then holds its outputs.
+        """Build ``packages`` in release mode; the folder that then holds their outputs.
+
+        In one call, so that what they share is compiled once, with the features that all need.
 
         ``env`` is added to this process's environment. ``target`` is a Rust target triple; None
         is the machine itself. ``target_folder`` holds cargo's intermediate files, gigabytes of
@@ -56,13 +60,29 @@ class CargoWorkspace:
         Errors: ``CommandError`` with the last lines of cargo's output; ``BuildError`` without
         Rust.
         """
-        argv = ["build", "--release", "--locked", "--package", package]
+        argv = ["build", "--release", "--locked"]
+        argv += [f"--package={package}" for package in packages]
         argv += ["--manifest-path", str(self.folder / "Cargo.toml")]
         argv += ["--target-dir", str(target_folder)]
         if target is not None:
             argv += ["--target", target]
         _tool("cargo", *argv, env=env)
         return target_folder / (target or "") / "release"
+
+
+@contextmanager
+def intermediate_folder(out: Path) -> Iterator[Path]:
+    """Where cargo keeps what later builds could reuse: ``$CARGO_TARGET_DIR``, which is kept.
+
+    Without that variable it is a folder in ``out``, removed at the end: the shims' holds
+    gigabytes, and only the outputs are worth a place in the cache.
+    """
+    chosen = os.environ.get("CARGO_TARGET_DIR")
+    if chosen:
+        yield Path(chosen).absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="target-", dir=out) as folder:
+        yield Path(folder)
 
 
 def ensure_target(triple: str) -> None:

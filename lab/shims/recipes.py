@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from lab.builds.archive import pack
-from lab.builds.cargo import CargoWorkspace
+from lab.builds.cargo import CargoWorkspace, intermediate_folder
 from lab.builds.errors import BuildError
 from lab.builds.recipe import Arch, Recipe, Unpack
 from lab.commands import attempt
@@ -18,8 +18,9 @@ from toolchain.cache import cached, digest
 FOLDER = Path(__file__).parent
 PACKAGES = tuple(FOLDER / name for name in ("compile-lock", "termination", "wasmedge", "wasmtime"))
 WORKSPACE = CargoWorkspace(FOLDER, packages=PACKAGES)
+ENGINES = ("wasmtime", "wasmedge")
 VERSIONS = ("1.0.1-lab.2", "1.0.1-lab.1")
-"""The framework's version, and which of the lab's two stampings: see docs/explanation."""
+"""The framework's version, and which of the lab's two stampings: docs/explanation/lab-shims.md."""
 
 TRIPLE_ARCH: Mapping[Arch, str] = {"amd64": "x86_64", "arm64": "aarch64"}
 
@@ -29,7 +30,7 @@ def shim_recipes(arch: Arch) -> tuple[Recipe, ...]:
 
     The machine's own architecture only: another needs a C cross compiler and its libseccomp.
     """
-    return tuple(_recipe("wasmtime", version, arch) for version in VERSIONS)
+    return tuple(_recipe(engine, version, arch) for engine in ENGINES for version in VERSIONS)
 
 
 def _recipe(engine: str, version: str, arch: Arch) -> Recipe:
@@ -38,7 +39,7 @@ def _recipe(engine: str, version: str, arch: Arch) -> Recipe:
     file_name = f"{name}-{TRIPLE_ARCH[arch]}-linux-gnu.tar.gz"
 
     def make(out: Path) -> None:
-        binaries = _stamped_binaries(engine, arch)
+        binaries = _stamped_binaries(arch)
         pack(out / file_name, {binary: binaries / version / binary})
 
     return Recipe(
@@ -49,28 +50,27 @@ def _recipe(engine: str, version: str, arch: Arch) -> Recipe:
         unpack=Unpack("tar.gz", {binary: binary}),
         inputs=WORKSPACE.inputs,
         make=make,
-        # The other versions wait for the first one's build, so they must not start beside it.
-        cold_seconds=420 if version == VERSIONS[0] else 1,
+        # One build makes them all: the others wait for it, so they must not start beside it.
+        cold_seconds=420 if (engine, version) == (ENGINES[0], VERSIONS[0]) else 1,
     )
 
 
-def _stamped_binaries(engine: str, arch: Arch) -> Path:
-    """A folder per version, each with its binary, all linked out of one build."""
-    key = digest(engine, arch, *VERSIONS, *WORKSPACE.inputs)
-    build = partial(_build_stamped, engine, arch)
-    return cached(f"containerd-shim-{engine}-stamped-{arch}", key, build)
+def _stamped_binaries(arch: Arch) -> Path:
+    """A folder per version with the binaries of all engines, linked out of one build."""
+    key = digest(arch, *ENGINES, *VERSIONS, *WORKSPACE.inputs)
+    return cached(f"shims-stamped-{arch}", key, partial(_build_stamped, arch))
 
 
-def _build_stamped(engine: str, arch: Arch, out: Path) -> None:
+def _build_stamped(arch: Arch, out: Path) -> None:
     require_native(arch)
     require_libseccomp()
-    name = f"containerd-shim-{engine}"
-    intermediate = out / "target"
-    for version in VERSIONS:
-        built = WORKSPACE.build(name, intermediate, env={"SHIM_VERSION": version})
-        (out / version).mkdir()
-        shutil.copy2(built / f"{name}-v1", out / version)
-    shutil.rmtree(intermediate)
+    shims = [f"containerd-shim-{engine}" for engine in ENGINES]
+    with intermediate_folder(out) as target:
+        for version in VERSIONS:
+            built = WORKSPACE.build(shims, target, env={"SHIM_VERSION": version})
+            (out / version).mkdir()
+            for shim in shims:
+                shutil.copy2(built / f"{shim}-v1", out / version)
 
 
 def require_native(arch: Arch) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab.builds.cargo import CargoWorkspace, ensure_target
+from lab.builds.cargo import CargoWorkspace, ensure_target, intermediate_folder
 from lab.builds.go import go_version
 from lab.builds.recipe import Input
 from lab.commands import run
@@ -67,10 +67,9 @@ def _workload(
 
 def _build_greeter(out: Path) -> None:
     ensure_target(GREETER_TARGET)
-    intermediate = out / "target"
-    built = GREETER.build("greeter", intermediate, target=GREETER_TARGET)
-    shutil.copy2(built / "greeter.wasm", out)
-    shutil.rmtree(intermediate)
+    with intermediate_folder(out) as target:
+        built = GREETER.build(["greeter"], target, target=GREETER_TARGET)
+        shutil.copy2(built / "greeter.wasm", out)
 
 
 def _build_fileproc(out: Path) -> None:

@@ -40,7 +40,7 @@ fn run(module: &[u8], command: &Command) -> Result<i32> {
 /// The container's exit code; a failure also goes to its stderr, where its logs are read.
 fn exit_code(ended: Result<i32>) -> i32 {
     ended.unwrap_or_else(|error| {
-        eprintln!("Error: {error:?}");
+        eprintln!("Error: {error:#}");
         FAILED
     })
 }

@@ -94,7 +94,7 @@ impl Handler {
     /// The component's answer; what it fails to answer is a 500, with the reason on stderr.
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<HyperOutgoingBody>> {
         self.ask(request).await.or_else(|error| {
-            eprintln!("Error: {error:?}");
+            eprintln!("Error: {error:#}");
             let mut failed = Response::new(HyperOutgoingBody::default());
             *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             Ok(failed)

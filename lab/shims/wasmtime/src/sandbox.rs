@@ -88,6 +88,6 @@ fn exit_code(outcome: Result<()>) -> i32 {
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return *code;
     }
-    eprintln!("Error: {error:?}");
+    eprintln!("Error: {error:#}");
     TRAPPED
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.builds.cargo import CargoWorkspace, ensure_target, rustc_version
+from lab.builds.cargo import CargoWorkspace, ensure_target, intermediate_folder, rustc_version
 from lab.builds.errors import BuildError
 from toolchain.cache import digest
 
@@ -63,3 +63,17 @@ def test_a_changed_source_is_built_anew_and_a_build_folder_counts_for_nothing(
     assert digest(*workspace.inputs) == before
     (package / "main.rs").write_text("changed")
     assert digest(*workspace.inputs) != before
+
+
+def test_gigabytes_of_intermediate_files_stay_only_where_a_developer_wants_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, kept = tmp_path / "out", tmp_path / "kept"
+    out.mkdir()
+    monkeypatch.delenv("CARGO_TARGET_DIR", raising=False)
+    with intermediate_folder(out) as folder:
+        (folder / "object").write_text("x")
+    assert list(out.iterdir()) == []
+    monkeypatch.setenv("CARGO_TARGET_DIR", str(kept))
+    with intermediate_folder(out) as folder:
+        assert folder == kept
