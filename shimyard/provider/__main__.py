@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -53,7 +55,11 @@ def main() -> None:
     """The engine's address is the first argument."""
     if len(sys.argv) < 2:
         sys.exit("usage: pulumi-resource-shimyard ENGINE-ADDRESS (the Pulumi engine starts this)")
+    # Libraries log their own view of a failure, with tracebacks, on the user's screen.
+    logging.basicConfig(handlers=[logging.NullHandler()])
     asyncio.run(serve(sys.argv[1]))
+    # Not to wait for a thread that still waits for a machine.
+    os._exit(0)
 
 
 if __name__ == "__main__":

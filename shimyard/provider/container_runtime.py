@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from shimyard.catalogue import Artifact, Catalogue, artifacts_of, bundled, urls
+from shimyard.errors import ShimyardError
 from shimyard.node.container_runtime import RESOURCE, container_runtime, secret_paths
-from shimyard.node.desired import DesiredState, StoredArtifact
+from shimyard.node.desired import DesiredState, File, StoredArtifact
 from shimyard.node.facts import Facts
-from shimyard.provider.resource import Resource, settings
+from shimyard.node.render import RenderError
+from shimyard.provider.inputs import InputError, node_settings, settings
+from shimyard.provider.resource import Resource
 from shimyard.provider.values import UNKNOWN, Secret, has_unknown
-from shimyard.settings import Arch, ArtifactSettings, NodeSettings, RuntimeSettings
+from shimyard.settings import Arch, ArtifactSettings, RuntimeSettings
 
 
 class ContainerRuntimeResource(Resource):
@@ -27,12 +31,16 @@ class ContainerRuntimeResource(Resource):
         if has_unknown(inputs.get("runtime")) or has_unknown(inputs.get("sources")):
             return {"artifacts": UNKNOWN, "files": UNKNOWN}
         runtime = _runtime(inputs)
-        arch = _arch(inputs)
+        arch = node_settings(inputs).arch
         artifacts = {
             artifact.name: _record(artifact)
             for artifact in self._locked(runtime, arch, _sources(inputs))
         }
-        desired = container_runtime(runtime, _stored(artifacts), arch)
+        try:
+            desired = container_runtime(runtime, _stored(artifacts), arch)
+        except RenderError as error:
+            # Everything else in the rendered files has passed the models.
+            raise InputError([("runtime", f"{error}; correct the options or config")]) from error
         secret = secret_paths(runtime)
         texts = {file.path: file.read().decode() for file in desired.files}
         files = {path: Secret(text) if path in secret else text for path, text in texts.items()}
@@ -41,12 +49,15 @@ class ContainerRuntimeResource(Resource):
     def desired(self, inputs: Mapping[str, Any], *, recorded: bool) -> DesiredState:
         """From the runtime and the recorded artifacts; where they come from, as of now."""
         runtime = _runtime(inputs)
-        arch = _arch(inputs)
+        arch = node_settings(inputs).arch
         stored = _stored(inputs["artifacts"])
-        if not recorded:
-            sources = _sources(inputs)
-            located = {a.sha256: a for a in self._locked(runtime, arch, sources)}
-            stored = [_located(item, located, sources, self.nodes.project) for item in stored]
+        if recorded:
+            # Today's templates may say it in other words than those that were applied.
+            desired = container_runtime(runtime, stored, arch)
+            return replace(desired, files=_recorded(inputs["files"], desired))
+        sources = _sources(inputs)
+        located = {a.sha256: a for a in self._locked(runtime, arch, sources)}
+        stored = [_located(item, located, sources, self.nodes.project) for item in stored]
         return container_runtime(runtime, stored, arch)
 
     def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
@@ -87,12 +98,6 @@ def _runtime(inputs: Mapping[str, Any]) -> RuntimeSettings:
     return settings(RuntimeSettings, inputs.get("runtime"), "runtime")
 
 
-def _arch(inputs: Mapping[str, Any]) -> Arch:
-    # The address may be unknown yet; the architecture is not.
-    node = {**inputs.get("node", {}), "address": "unknown"}
-    return settings(NodeSettings, node, "node").arch
-
-
 def _sources(inputs: Mapping[str, Any]) -> ArtifactSettings:
     return settings(ArtifactSettings, inputs.get("sources") or {}, "sources")
 
@@ -121,13 +126,23 @@ def _stored(artifacts: Mapping[str, Any]) -> list[StoredArtifact]:
     ]
 
 
+def _recorded(texts: Mapping[str, str], desired: DesiredState) -> tuple[File, ...]:
+    modes = {file.path: file.mode for file in desired.files}
+    return tuple(File.of(path, text, mode=modes.get(path, "0644")) for path, text in texts.items())
+
+
 def _located(
     item: StoredArtifact,
     located: Mapping[str, Artifact],
     sources: ArtifactSettings,
     project: Path,
 ) -> StoredArtifact:
-    artifact = located[item.sha256]
+    artifact = located.get(item.sha256)
+    if artifact is None:
+        raise ShimyardError(
+            f"the lock of {item.name} {item.version} has changed while `pulumi up` ran",
+            mend="run `pulumi up` again",
+        )
     return StoredArtifact(
         item.name,
         item.version,

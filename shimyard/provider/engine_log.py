@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from shimyard.node.progress import Report
+
+# The display shows the last line only, and a log file keeps every one.
+_STATUS_SECONDS = 0.5
 
 
 class EngineLog:
@@ -23,10 +28,18 @@ class EngineLog:
         self._log(engine_pb2.INFO, urn, text, ephemeral=False)
 
     def reporter(self, urn: str, node: str) -> Report:
-        """A report of a transaction's steps that shows on the resource."""
+        """A report of a transaction's steps that shows on the resource.
+
+        Each new step shows at once; sentences of the same step at most twice a second.
+        """
+        last, told = "", 0.0
 
         def report(step: str, sentence: str, /) -> None:
-            self.status(urn, f"{node}: {step}: {sentence}")
+            nonlocal last, told
+            now = time.monotonic()
+            if step != last or now - told >= _STATUS_SECONDS:
+                last, told = step, now
+                self.status(urn, f"{node}: {step}: {sentence}")
 
         return report
 

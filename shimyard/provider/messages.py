@@ -6,7 +6,6 @@ They follow pulumi.provider.experimental, with the old inputs that its diff and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from shimyard.provider.values import Properties
 
@@ -42,19 +41,20 @@ class DiffRequest:
 
 @dataclass(frozen=True)
 class DiffResponse:
-    """(property path, kind) of each change; kind is add, delete or update, with "!" to replace."""
+    """(property path, kind) of each change; kind is add, delete, update or replace."""
 
     details: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class ApplyRequest:
-    """Create (``id`` is empty) or update a resource."""
+    """Create (``id`` is empty) or update a resource; ``state`` is the last one."""
 
     urn: str
     id: str
     inputs: Properties
     preview: bool
+    state: Properties = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,3 @@ class PartialStateError(Exception):
         self.id = id
         self.inputs = inputs
         self.state = state
-
-
-Plain = dict[str, Any]

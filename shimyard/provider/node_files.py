@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from shimyard.errors import ShimyardError
 from shimyard.node.desired import DesiredState, File
 from shimyard.node.facts import Facts
 from shimyard.node.node_files import FileSet
-from shimyard.provider.resource import Resource, settings
+from shimyard.provider.inputs import InputError, settings
+from shimyard.provider.resource import Resource
 from shimyard.provider.values import UNKNOWN, Secret, has_unknown
 from shimyard.settings import FileSettings
+from shimyard.settings.base import DnsLabel
+from shimyard.settings.explain import explain
+
+_NAME = TypeAdapter[str](DnsLabel)
 
 
 class NodeFilesResource(Resource):
@@ -19,6 +27,8 @@ class NodeFilesResource(Resource):
     ``digests``: path on the node -> sha256, mode, owner and group. Outputs: generation, machineId,
     paths, drift.
     """
+
+    identity = frozenset({"name"})
 
     def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The digest of every file; secret contents have secret digests."""
@@ -37,13 +47,20 @@ class NodeFilesResource(Resource):
     def desired(self, inputs: Mapping[str, Any], *, recorded: bool) -> DesiredState:
         """From the sources, or from the digests that were recorded when they were applied."""
         name = self.name_on_node(inputs)
-        if not recorded:
-            return FileSet.of(_entries(inputs), self.nodes.project).desired(name)
-        files = tuple(
-            File(path, record["sha256"], record["mode"], record["owner"], record["group"])
-            for path, record in inputs["digests"].items()
-        )
-        return DesiredState(resource=name, files=files)
+        records = inputs["digests"]
+        if recorded:
+            files = tuple(
+                File(path, record["sha256"], record["mode"], record["owner"], record["group"])
+                for path, record in records.items()
+            )
+            return DesiredState(resource=name, files=files)
+        found = FileSet.of(_entries(inputs), self.nodes.project)
+        if {file.path: _record(file) for file in found.files} != records:
+            raise ShimyardError(
+                f"a source of the files {inputs['name']} has changed while `pulumi up` ran",
+                mend="run `pulumi up` again",
+            )
+        return found.desired(name)
 
     def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
         """The generation is known only after; the paths unless a content is unknown."""
@@ -59,8 +76,12 @@ class NodeFilesResource(Resource):
         }
 
     def name_on_node(self, inputs: Mapping[str, Any]) -> str:
-        """A machine can have several of them, by name."""
-        return f"files-{inputs['name']}"
+        """A machine can have several of them, by name. Raises ``InputError``."""
+        try:
+            return f"files-{_NAME.validate_python(inputs.get('name'))}"
+        except ValidationError as error:
+            _, reason = explain(error, FileSettings)[0]
+            raise InputError([("name", reason)]) from None
 
 
 def _entries(inputs: Mapping[str, Any]) -> list[FileSettings]:

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.transaction import read_facts
 from shimyard.node.transport import Session
+from shimyard.provider.claims import Claims
 from shimyard.settings import NodeSettings
+
+# So long a failed connection is not tried again: each resource of a dead node would wait for it.
+_PAUSE = 60.0
+
+
+class CancelledRunError(NodeError):
+    """The run of the engine was cancelled while, or before, it worked on the node."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(
+            node,
+            "cancel",
+            "the run was cancelled; what the node has begun it ends, or takes back, by itself",
+            mend="run `pulumi up` again",
+        )
 
 
 class Nodes:
-    """Open connections by the settings that lead to them. Safe for many threads."""
+    """Open connections by the settings that lead to them. Safe for many threads.
+
+    ``claims``: which resource of the program stands for what on which machine.
+    """
 
     def __init__(self, project: Path) -> None:
         self.project = project
+        self.claims = Claims()
+        self.cancelled = False
         self._guard = threading.Lock()
         self._slots: dict[str, _Slot] = {}
 
@@ -25,20 +48,25 @@ class Nodes:
     def session(self, node: NodeSettings) -> Iterator[Session]:
         """The node's connection, for one thread at a time, to change the node with.
 
-        Raises ``ConnectionFailedError``.
+        Raises ``ConnectionFailedError``, ``CancelledRunError``.
         """
         slot = self._slot(node)
         with slot.lock:
             slot.facts = None
-            yield slot.connected(node, self.project)
+            yield self._connected(slot, node)
 
     def facts(self, node: NodeSettings) -> Facts:
         """The facts of the node: read once for all resources, until somebody changes it."""
         slot = self._slot(node)
         with slot.lock:
             if slot.facts is None:
-                slot.facts = read_facts(slot.connected(node, self.project))
+                slot.facts = read_facts(self._connected(slot, node))
             return slot.facts
+
+    def cancel(self) -> None:
+        """End all connections, and open no more. A node that is at work ends it by itself."""
+        self.cancelled = True
+        self.close()
 
     def close(self) -> None:
         """End all connections."""
@@ -48,6 +76,19 @@ class Nodes:
         for slot in slots:
             if slot.session is not None:
                 slot.session.close()
+
+    def _connected(self, slot: _Slot, node: NodeSettings) -> Session:
+        if self.cancelled:
+            raise CancelledRunError(node.name)
+        if slot.session is None or not slot.session.alive:
+            if slot.failure is not None and time.monotonic() - slot.failed_at < _PAUSE:
+                raise slot.failure
+            try:
+                slot.session = Session.open(node, self.project)
+            except ConnectionFailedError as error:
+                slot.failure, slot.failed_at = error, time.monotonic()
+                raise
+        return slot.session
 
     def _slot(self, node: NodeSettings) -> _Slot:
         key = node.model_dump_json(include={"address", "ssh"})
@@ -60,8 +101,5 @@ class _Slot:
         self.lock = threading.Lock()
         self.session: Session | None = None
         self.facts: Facts | None = None
-
-    def connected(self, node: NodeSettings, project: Path) -> Session:
-        if self.session is None or not self.session.alive:
-            self.session = Session.open(node, project)
-        return self.session
+        self.failure: ConnectionFailedError | None = None
+        self.failed_at = 0.0

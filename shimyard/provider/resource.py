@@ -1,20 +1,19 @@
-"""What both resources share: settings out of inputs, the diff, the way through a transaction."""
+"""What both resources share: the diff, and the way through a transaction."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any, ClassVar
 
 from shimyard.errors import ShimyardError
 from shimyard.node.desired import DesiredState
-from shimyard.node.errors import NodeError
+from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.plan import plan
 from shimyard.node.transaction import converge, remove
 from shimyard.provider.engine_log import EngineLog
+from shimyard.provider.inputs import InputError, address_known, node_settings, root
 from shimyard.provider.messages import (
     ApplyRequest,
     ApplyResponse,
@@ -27,40 +26,28 @@ from shimyard.provider.messages import (
     ReadRequest,
     ReadResponse,
 )
-from shimyard.provider.nodes import Nodes
+from shimyard.provider.nodes import CancelledRunError, Nodes
 from shimyard.provider.values import (
     UNKNOWN,
     differences,
     has_unknown,
     revealed,
 )
-from shimyard.settings import NodeSettings
-from shimyard.settings.explain import explain
-
-M = TypeVar("M", bound=BaseModel)
 
 EFFECTS = "effects"
 DRIFT = "drift"
-
-
-class InputError(ShimyardError):
-    """Inputs that don't fit. Attribute ``failures``: (property path, reason)."""
-
-    def __init__(self, failures: Sequence[tuple[str, str]]) -> None:
-        super().__init__(
-            "; ".join(f"{path}: {reason}" for path, reason in failures), mend="correct the inputs"
-        )
-        self.failures = tuple(failures)
 
 
 class Resource(ABC):
     """A kind of resource on a machine.
 
     ``quiet``: inputs whose change alone is no change of the machine: how to reach it, where to
-    download from. The engine records them without asking the node.
+    download from. The engine records them without asking the node. ``identity``: inputs whose
+    change makes it another thing on the machine.
     """
 
     quiet: ClassVar[frozenset[str]] = frozenset({"node", "sources", EFFECTS})
+    identity: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, nodes: Nodes, log: EngineLog) -> None:
         self.nodes = nodes
@@ -95,29 +82,32 @@ class Resource(ABC):
         """Validate, and add what the preview shows. Contacts no machine."""
         inputs = revealed(request.news)
         try:
-            added = self.computed(inputs)
-            checked = {**request.news, **added}
+            self._claim(request.urn, inputs)
+            checked = {**request.news, **self.computed(inputs)}
             checked[EFFECTS] = self._effects(revealed(request.olds), revealed(checked))
         except InputError as error:
             return CheckResponse(request.news, error.failures)
+        except ShimyardError as error:
+            return CheckResponse(request.news, (("", str(error)),))
         return CheckResponse(checked)
 
     def diff(self, request: DiffRequest) -> DiffResponse:
-        """What changes; nothing replaces a machine."""
+        """What changes. A change of how to reach the machine is none."""
         old, new = revealed(request.old_inputs), revealed(request.news)
+        found = list(differences(old, new))
         details = [
-            (path, kind)
-            for path, kind in differences(old, new)
-            if _root(path) not in self.quiet and _root(path) not in request.ignore_changes
+            (path, "replace" if root(path) in self.identity else kind)
+            for path, kind in found
+            if root(path) not in self.quiet and root(path) not in request.ignore_changes
         ]
-        if request.state.get(DRIFT):
-            details.append((DRIFT, "update"))
+        drift = request.state.get(DRIFT) or []
         if details:
-            details += [
-                (path, kind) for path, kind in differences(old, new) if _root(path) == EFFECTS
-            ]
-            for sentence in new[EFFECTS] if isinstance(new.get(EFFECTS), list) else []:
-                self.log.info(request.urn, f"{new['node']['name']}: {sentence}")
+            details += [(path, kind) for path, kind in found if root(path) == EFFECTS]
+            effects = new.get(EFFECTS)
+            self._tell(request.urn, new, effects if isinstance(effects, list) else [])
+        if drift:
+            details.append((DRIFT, "update"))
+            self._tell(request.urn, new, [f"takes back: {sentence}" for sentence in drift])
         return DiffResponse(tuple(details))
 
     def apply(self, request: ApplyRequest) -> ApplyResponse:
@@ -125,44 +115,75 @@ class Resource(ABC):
         inputs = revealed(request.inputs)
         if request.preview:
             return ApplyResponse(request.id, self._state(inputs, None))
-        node = _node(inputs)
-        identity = request.id or f"{node.name}/{self.name_on_node(inputs)}"
+        node = node_settings(inputs)
+        name = self.name_on_node(inputs)
+        connected = False
         try:
             with self.nodes.session(node) as session:
+                connected = True
                 desired = self.desired(inputs, recorded=False)
                 report = self.log.reporter(request.urn, node.name)
-                result = converge(session, desired, report)
+                facts = converge(session, desired, report).facts
         except NodeError as error:
-            if error.restored:
-                raise
+            told = self._told(error, node.name)
+            # A node that was left in the middle may end its transaction, or take it back.
+            lost = connected and isinstance(error, ConnectionFailedError)
+            if error.restored and not lost:
+                raise told from None
             raise PartialStateError(
-                str(error),
-                id=identity,
+                str(told),
+                id=request.id or f"{node.name}/{name}",
                 inputs=request.inputs,
-                state=self._state(inputs, Facts()),
+                state=request.state or self._state(inputs, Facts()),
             ) from error
-        return ApplyResponse(identity, self._state(inputs, result.facts))
+        self.nodes.claims.created(node, name)
+        state = self._state(inputs, facts)
+        self.log.status(request.urn, f"{node.name}: generation {state['generation']}")
+        return ApplyResponse(request.id or f"{node.name}/{name}", state)
 
     def read(self, request: ReadRequest) -> ReadResponse:
         """Compare the machine with what was applied; differences show as drift."""
+        if not request.inputs:
+            raise ShimyardError(
+                f"{request.id} can't be imported",
+                mend="declare it and run `pulumi up`: what is on the machine is adopted",
+            )
         inputs = revealed(request.inputs)
-        node = _node(inputs)
-        facts = self.nodes.facts(node)
+        node = node_settings(inputs)
+        try:
+            facts = self.nodes.facts(node)
+        except NodeError as error:
+            raise self._told(error, node.name) from None
         if self.name_on_node(inputs) not in facts.managed.manifests:
             return ReadResponse("")
-        drift = plan(self.desired(inputs, recorded=True), facts).reasons
-        for sentence in drift:
-            self.log.info(request.urn, f"{node.name}: {sentence}")
-        state = {**self._state(inputs, facts), DRIFT: list(drift)}
+        found = plan(self.desired(inputs, recorded=True), facts)
+        drift = [*found.reasons, *(f"the next `pulumi up` {effect}" for effect in found.effects)]
+        self._tell(request.urn, inputs, drift)
+        state = {**self._state(inputs, facts), DRIFT: drift}
         return ReadResponse(request.id, request.inputs, state)
 
     def delete(self, request: DeleteRequest) -> None:
         """Leave the machine as it was before. Raises ``NodeError``."""
         inputs = revealed(request.inputs)
-        node = _node(inputs)
-        with self.nodes.session(node) as session:
-            report = self.log.reporter(request.urn, node.name)
-            remove(session, self.name_on_node(inputs), report)
+        node = node_settings(inputs)
+        name = self.name_on_node(inputs)
+        if self.nodes.claims.lives_on(node, name, request.urn):
+            self._tell(request.urn, inputs, ["stays: it goes by another name in this stack now"])
+            return
+        try:
+            with self.nodes.session(node) as session:
+                report = self.log.reporter(request.urn, node.name)
+                remove(session, name, report)
+        except ConnectionFailedError as error:
+            if self.nodes.cancelled:
+                raise CancelledRunError(node.name) from None
+            forget = f"pulumi state delete '{request.urn}'"
+            mend = f"{error.mend}; if it is gone for good, forget it: {forget}"
+            raise ConnectionFailedError(
+                error.node, error.step, error.cause, mend=mend, log=error.log
+            ) from None
+        except NodeError as error:
+            raise self._told(error, node.name) from None
 
     # -------------------------------------------------------------------------------------------
 
@@ -179,23 +200,28 @@ class Resource(ABC):
             return olds.get(EFFECTS, [])
         facts = Facts()
         if before and not has_unknown(before):
-            facts = Facts.converged(self.desired(olds, recorded=True))
-        steps = plan(self.desired(news, recorded=False), facts)
+            try:
+                facts = Facts.converged(self.desired(olds, recorded=True))
+            except InputError:
+                return ["not known: the last inputs are from another version of Shimyard"]
+        steps = plan(self.desired(news, recorded=True), facts)
         return [*steps.effects] or ["nothing restarts"]
 
+    def _claim(self, urn: str, inputs: Mapping[str, Any]) -> None:
+        """Raises ``InputError`` if another resource of the program is the same on the machine."""
+        node = node_settings(inputs)
+        name = self.name_on_node(inputs)
+        owner = self.nodes.claims.claim(node, name, urn) if address_known(inputs) else None
+        if owner is not None:
+            reason = f"{node.address} has {name} already, from {owner}; keep one"
+            raise InputError([("node", reason)])
 
-def settings(model: type[M], value: Any, path: str) -> M:
-    """``value`` as a settings model. Raises ``InputError`` with property paths below ``path``."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        problems = explain(error, model)
-        raise InputError([(f"{path}.{field}", reason) for field, reason in problems]) from None
+    def _tell(self, urn: str, inputs: Mapping[str, Any], sentences: Sequence[str]) -> None:
+        for sentence in sentences:
+            self.log.info(urn, f"{inputs['node']['name']}: {sentence}")
 
-
-def _node(inputs: Mapping[str, Any]) -> NodeSettings:
-    return settings(NodeSettings, inputs.get("node"), "node")
-
-
-def _root(path: str) -> str:
-    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+    def _told(self, error: NodeError, node: str) -> NodeError:
+        """A connection that we have cut ourselves is no fault of the network."""
+        if self.nodes.cancelled and isinstance(error, ConnectionFailedError):
+            return CancelledRunError(node)
+        return error

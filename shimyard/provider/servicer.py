@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, TypeVar
@@ -13,22 +14,31 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import ResourceProviderServicer, provider_pb2, status_pb2
 
 from shimyard.errors import ShimyardError
+from shimyard.provider.inputs import root
 from shimyard.provider.messages import (
     ApplyRequest,
+    ApplyResponse,
     CheckRequest,
     CheckResponse,
     DeleteRequest,
     DiffRequest,
+    DiffResponse,
     PartialStateError,
     ReadRequest,
+    ReadResponse,
 )
 from shimyard.provider.nodes import Nodes
-from shimyard.provider.resource import Resource
+from shimyard.provider.resource import DRIFT, Resource
 from shimyard.provider.values import decode, encode
 
 T = TypeVar("T")
 
-_KINDS = {"add": proto.PropertyDiff.ADD, "delete": proto.PropertyDiff.DELETE}
+_KINDS = {
+    "add": proto.PropertyDiff.ADD,
+    "delete": proto.PropertyDiff.DELETE,
+    "update": proto.PropertyDiff.UPDATE,
+    "replace": proto.PropertyDiff.UPDATE_REPLACE,
+}
 # A node's work is waiting: as many threads as a large fleet's parallel updates.
 _THREADS = 128
 
@@ -67,67 +77,99 @@ class Servicer(ResourceProviderServicer):
 
     async def Check(self, request: Any, context: Any) -> Any:
         """Validate inputs and add the computed ones."""
-        check = CheckRequest(request.urn, decode(request.olds), decode(request.news))
-        answer: CheckResponse = await self._run(request, context, lambda r: r.check(check))
-        failures = [proto.CheckFailure(property=p, reason=reason) for p, reason in answer.failures]
+
+        def check(resource: Resource) -> CheckResponse:
+            return resource.check(
+                CheckRequest(request.urn, decode(request.olds), decode(request.news))
+            )
+
+        answer = await self._run(request, context, check)
+        # With a property's name the engine would print its value, which may be a secret.
+        reasons = [f"{path}: {text}" if path else text for path, text in answer.failures]
+        failures = [proto.CheckFailure(reason=reason) for reason in reasons]
         return proto.CheckResponse(inputs=encode(answer.inputs), failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Compare inputs, property by property."""
-        diff = DiffRequest(
-            request.urn,
-            request.id,
-            decode(request.old_inputs),
-            decode(request.olds),
-            decode(request.news),
-            tuple(request.ignoreChanges),
-        )
-        answer = await self._run(request, context, lambda r: r.diff(diff))
-        details = {
-            path: proto.PropertyDiff(
-                kind=_KINDS.get(kind, proto.PropertyDiff.UPDATE), inputDiff=path != "drift"
+
+        def diff(resource: Resource) -> DiffResponse:
+            return resource.diff(
+                DiffRequest(
+                    request.urn,
+                    request.id,
+                    decode(request.old_inputs),
+                    decode(request.olds),
+                    decode(request.news),
+                    tuple(request.ignoreChanges),
+                )
             )
+
+        answer = await self._run(request, context, diff)
+        details = {
+            path: proto.PropertyDiff(kind=_KINDS[kind], inputDiff=path != DRIFT)
             for path, kind in answer.details
         }
         changes = proto.DiffResponse.DIFF_SOME if details else proto.DiffResponse.DIFF_NONE
         return proto.DiffResponse(
             changes=changes,
-            diffs=sorted({path.split(".")[0].split("[")[0] for path in details}),
+            diffs=sorted({root(path) for path in details}),
+            replaces=sorted({root(path) for path, kind in answer.details if kind == "replace"}),
+            # A machine can't have the old and the new one at the same time.
+            deleteBeforeReplace=True,
             detailedDiff=details,
             hasDetailedDiff=True,
         )
 
     async def Create(self, request: Any, context: Any) -> Any:
         """Converge a machine for the first time."""
-        create = ApplyRequest(request.urn, "", decode(request.properties), request.preview)
-        answer = await self._run(request, context, lambda r: r.apply(create))
+
+        def create(resource: Resource) -> ApplyResponse:
+            return resource.apply(
+                ApplyRequest(request.urn, "", decode(request.properties), request.preview)
+            )
+
+        answer = await self._run(request, context, create)
         return proto.CreateResponse(id=answer.id, properties=encode(answer.state))
 
     async def Update(self, request: Any, context: Any) -> Any:
         """Converge a machine again."""
-        update = ApplyRequest(request.urn, request.id, decode(request.news), request.preview)
-        answer = await self._run(request, context, lambda r: r.apply(update))
+
+        def update(resource: Resource) -> ApplyResponse:
+            news, olds = decode(request.news), decode(request.olds)
+            return resource.apply(
+                ApplyRequest(request.urn, request.id, news, request.preview, olds)
+            )
+
+        answer = await self._run(request, context, update)
         return proto.UpdateResponse(properties=encode(answer.state))
 
     async def Read(self, request: Any, context: Any) -> Any:
         """Look at a machine."""
-        read = ReadRequest(
-            request.urn, request.id, decode(request.inputs), decode(request.properties)
-        )
-        answer = await self._run(request, context, lambda r: r.read(read))
+
+        def read(resource: Resource) -> ReadResponse:
+            return resource.read(
+                ReadRequest(
+                    request.urn, request.id, decode(request.inputs), decode(request.properties)
+                )
+            )
+
+        answer = await self._run(request, context, read)
         return proto.ReadResponse(
             id=answer.id, inputs=encode(answer.inputs), properties=encode(answer.state)
         )
 
     async def Delete(self, request: Any, context: Any) -> Any:
         """Leave a machine as it was."""
-        delete = DeleteRequest(request.urn, request.id, decode(request.old_inputs))
-        await self._run(request, context, lambda r: r.delete(delete))
+
+        def delete(resource: Resource) -> None:
+            resource.delete(DeleteRequest(request.urn, request.id, decode(request.old_inputs)))
+
+        await self._run(request, context, delete)
         return empty_pb2.Empty()
 
     async def Cancel(self, request: Any, context: Any) -> Any:
         """The engine's run ends early: transactions on nodes end by themselves."""
-        self._nodes.close()
+        await asyncio.get_running_loop().run_in_executor(None, self._nodes.cancel)
         return empty_pb2.Empty()
 
     async def _run(self, request: Any, context: Any, work: Callable[[Resource], T]) -> T:
@@ -143,6 +185,18 @@ class Servicer(ResourceProviderServicer):
             await _abort_partial(context, error)
         except ShimyardError as error:
             await _abort(context, str(error))
+        except Exception as error:
+            await _abort(context, _mistake(error))
+
+
+def _mistake(error: Exception) -> str:
+    """A sentence for an error that nobody has foreseen; its own text could hold a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{frame.filename}, line {frame.lineno}"
+    return (
+        f"a mistake in Shimyard: {type(error).__name__} in {where}\n"
+        "  mend: report these lines; `pulumi up` can be run again at any time"
+    )
 
 
 async def _abort(context: Any, text: str) -> NoReturn:
