@@ -11,7 +11,7 @@ from lab.errors import LabError
 from lab.instance import Lab
 from lab.nodes.node import Node
 
-_IMAGE = "registry.lab/greeter:artifact"
+_IMAGE = "registry.lab/greeter:classic"
 _CONTAINER = "shimyard-demo"
 _RUNTIME = "io.containerd.wasmtime.v1"
 # wasi:http components listen here, in upstream's shim as in the lab's.
