@@ -23,18 +23,17 @@ from shimyard.node.desired import (
     Data,
     DesiredState,
     File,
-    Link,
     StoredArtifact,
     Unit,
 )
 from shimyard.node.paths import BIN
+from shimyard.node.places import environment, links
 from shimyard.node.plan import UNIT_FOLDER
 from shimyard.node.recovery import RECOVERY_UNIT
 from shimyard.node.render import render, render_toml
 from shimyard.settings import Arch, RuntimeSettings
 
 RESOURCE = "container-runtime"
-CNI_BIN = "/opt/cni/bin"
 CNI_CONFIG = "/etc/cni/net.d"
 UNIT = "containerd.service"
 _UNIT_PATH = f"{UNIT_FOLDER}{UNIT}"
@@ -46,13 +45,12 @@ def container_runtime(
     runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact], arch: Arch
 ) -> DesiredState:
     """Everything that ``runtime`` asks for, out of the locked ``artifacts`` that it names."""
-    links = tuple(link for artifact in artifacts for link in _links(artifact))
     containerd = next(artifact for artifact in artifacts if artifact.name == "containerd")
     return DesiredState(
         resource=RESOURCE,
         artifacts=tuple(artifacts),
-        files=tuple(_files(runtime)),
-        links=links,
+        files=tuple(_files(runtime, artifacts)),
+        links=tuple(link for artifact in artifacts for link in links(artifact)),
         folders=(CNI_CONFIG,),
         data=(Data("/var/lib/containerd"),),
         unit=Unit(UNIT, frozenset({CONFIG_PATH, _UNIT_PATH, _CONTAINERD}), runs_containers=True),
@@ -61,12 +59,7 @@ def container_runtime(
     )
 
 
-def _links(artifact: StoredArtifact) -> list[Link]:
-    folder = CNI_BIN if artifact.name == "cni-plugins" else BIN
-    return [Link(f"{folder}/{name}", artifact.path(name)) for _, name in artifact.members]
-
-
-def _files(runtime: RuntimeSettings) -> list[File]:
+def _files(runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact]) -> list[File]:
     files = [
         File.of(CONFIG_PATH, render_toml("containerd/config.toml.j2", containerd_config(runtime))),
         File.of(
@@ -75,7 +68,7 @@ def _files(runtime: RuntimeSettings) -> list[File]:
                 "systemd/containerd.service.j2",
                 binary=_CONTAINERD,
                 config=CONFIG_PATH,
-                path=_PATH,
+                environment={"PATH": _PATH, **environment(artifacts)},
                 recovery=RECOVERY_UNIT,
                 oom_score_adjust=runtime.containerd.oom_score_adjust,
             ),

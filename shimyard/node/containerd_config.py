@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shimyard.errors import ShimyardError
+from shimyard.node.places import CNI_BIN
 from shimyard.settings import MirrorSettings, RegistrySettings, RuntimeSettings
 
 CONFIG_PATH = "/etc/containerd/config.toml"
@@ -45,7 +46,7 @@ def containerd_config(runtime: RuntimeSettings) -> Table:
         "plugins": {
             _IMAGES: images,
             _RUNTIME: {
-                "cni": {"bin_dirs": ["/opt/cni/bin"], "conf_dir": "/etc/cni/net.d"},
+                "cni": {"bin_dirs": [CNI_BIN], "conf_dir": "/etc/cni/net.d"},
                 "containerd": {"default_runtime_name": "runc", "runtimes": _handlers(runtime)},
             },
             # Kept out of /opt, where other people's files are.

@@ -42,5 +42,5 @@ def test_a_survey_tells_the_version_and_tells_direct_from_transitive_packages() 
     answer = survey(Interpreter(Path(sys.executable)))
     assert answer.version == "{}.{}.{}".format(*sys.version_info[:3])
     direct = {name.lower(): is_direct for name, _, is_direct in answer.distributions}
-    assert direct["pulumi"]
+    assert direct["fabric"]
     assert not direct["protobuf"]
