@@ -12,7 +12,7 @@ YES = $(if $(filter lab,$(STACK)),--yes --skip-preview)
 LAB = $(filter lab,$(STACK))
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help up preview refresh down shell test test-quick lint requirements
+.PHONY: help up preview refresh down shell prepare test test-quick lint requirements
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,7 +38,11 @@ down: $(VENV) ## leave the machines as they were before (and end the lab)
 shell: $(VENV) ## a shell in which bare `pulumi` commands work
 	@$(PYTHON) -m toolchain shell --stack $(STACK)
 
-test: lint ## all suites: unit, program, engine, lab (needs root; takes a while)
+prepare: $(VENV) ## install and build what takes long, into the cache
+	$(PYTHON) -m lab prepare
+	$(PYTHON) -m toolchain ensure
+
+test: lint prepare ## all suites: unit, program, engine, lab (needs root)
 	@$(PYTHON) -m tests unit program engine lab
 
 test-quick: $(VENV) ## the suites for the inner loop: no root, under a minute

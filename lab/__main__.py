@@ -13,8 +13,7 @@ from lab import host
 from lab.demo import ask_component
 from lab.errors import LabError
 from lab.instance import Lab
-from lab.nodes.base import ensure_base
-from lab.provision import provision
+from lab.provision import prepare, provision
 from lab.settings import DEFAULT_NAME, DEFAULT_NODES, DEFAULT_SUBNET
 from lab.status import describe, facts
 from toolchain.progress import Progress
@@ -45,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
         with progress.step("looking for the programs that the lab needs"):
             added = host.prepare()
         progress.line(f"installed {', '.join(added)}" if added else "nothing to install")
-        ensure_base(progress)
+        prepare(progress)
         return 0
     lab = Lab(options.state, options.name, options.subnet, progress=progress)
     if options.command == "up":
@@ -97,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "--subnet", type=IPv4Network, default=DEFAULT_SUBNET, help="its network (%(default)s)"
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("prepare", help="install what is missing, make the base image")
+    commands.add_parser("prepare", help="install what is missing, build what is not cached")
     up = commands.add_parser("up", help="boot the nodes; build, serve and push what they need")
     up.add_argument("--nodes", type=int, help=f"how many (default {DEFAULT_NODES})")
     up.add_argument("--bare", action="store_true", help="nodes only: no artifacts, no registry")
