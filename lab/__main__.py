@@ -41,9 +41,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.command not in {"prepare", "status"}:
         host.require_root()
     if options.command == "prepare":
-        with progress.step("looking for the programs that the lab needs"):
-            added = host.prepare()
-        progress.line(f"installed {', '.join(added)}" if added else "nothing to install")
+        _install_missing(progress)
         prepare(progress)
         return 0
     lab = Lab(options.state, options.name, options.subnet, progress=progress)
@@ -69,13 +67,20 @@ def _run(options: argparse.Namespace) -> int:
 def _up(lab: Lab, options: argparse.Namespace, progress: Progress) -> None:
     if options.nodes is not None:
         lab.settings = lab.settings.with_nodes(options.nodes)
-    host.require_fit()
+    _install_missing(progress)
     if not options.bare:
         provision(lab, progress)
     else:
         with progress.step(f"booting {lab.settings.nodes} nodes"):
             lab.up()
     print(describe(facts(lab)))
+
+
+def _install_missing(progress: Progress) -> None:
+    missing = host.missing_tools()
+    if missing:
+        with progress.step(f"installing {', '.join(sorted(set(missing.values())))}"):
+            host.prepare()
 
 
 def _demo(lab: Lab) -> None:

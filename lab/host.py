@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import Final
 
 from lab import apt
@@ -23,12 +24,21 @@ TOOLS: Final = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "zstd": "zstd",
+    # What the builds of runc and of the shims need beside Go and Rust.
+    "gcc": "gcc",
+    "pkg-config": "pkg-config",
+    "protoc": "protobuf-compiler",
 }
+
+# Header -> the Debian package that has it.
+HEADERS: Final = {Path("/usr/include/seccomp.h"): "libseccomp-dev"}
 
 
 def missing_tools() -> dict[str, str]:
-    """The programs that the lab needs and this machine lacks, with their packages."""
-    return {tool: package for tool, package in TOOLS.items() if shutil.which(tool) is None}
+    """The programs and headers that the lab needs and this machine lacks, with their packages."""
+    tools = {tool: package for tool, package in TOOLS.items() if shutil.which(tool) is None}
+    headers = {str(path): package for path, package in HEADERS.items() if not path.exists()}
+    return tools | headers
 
 
 def require_root() -> None:
