@@ -48,8 +48,9 @@ class Journal:
 
     @property
     def last_step(self) -> str:
-        """The step that began last, in words."""
-        return " ".join(self.steps[-1]) if self.steps else "launch"
+        """The step that began last before anything was taken back, in words."""
+        forward = [step for step in self.steps if step[0] != "restore"]
+        return " ".join(forward[-1]) if forward else "launch"
 
 
 def _restored(rows: Sequence[Sequence[str]]) -> bool:

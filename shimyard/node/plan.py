@@ -83,8 +83,6 @@ def removal(resource: str, facts: Facts) -> Plan:
     for unit in units:
         operations += [EmptyRuntime(unit), StopUnit(unit), DisableUnit(unit)]
     operations += [RemovePath(path) for path in paths]
-    if any(path.startswith(UNIT_FOLDER) for path in paths):
-        operations.append(ReloadUnits())
     operations += [ReleaseUnit(unit) for unit in units]
     operations += [RemoveData(row[1]) for row in rows if row[0] == "data" and row[1] in made]
     operations += _folders(facts, _wanted_folders(facts, resource))

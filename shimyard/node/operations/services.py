@@ -105,7 +105,7 @@ class EmptyRuntime(Operation):
 
 @dataclass(frozen=True)
 class ReleaseUnit(Operation):
-    """Give a unit back the state that it had before us."""
+    """Give a unit back the state that it had before us, after its files are gone or back."""
 
     unit: str
 

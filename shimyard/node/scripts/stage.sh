@@ -46,7 +46,7 @@ receive() {
     # A transaction that was cut off before its switch has left nothing but its own folder.
     remove_older_than 86400 "$root"/staging/*
     mkdir -m 0700 "$staging" || fail "can't create $staging"
-    tar -x --no-same-owner -f - -C "$staging" || fail "can't unpack the transaction into $staging"
+    tar -x -m --no-same-owner -f - -C "$staging" || fail "can't unpack the transaction into $staging"
     # The program is put in place by its digest, so that a running one is never overwritten.
     digest=$(sha256sum "$staging/transaction.sh") || fail "transaction.sh is missing"
     digest=${digest%% *}

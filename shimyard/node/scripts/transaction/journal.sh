@@ -16,6 +16,7 @@ root=/var/lib/shimyard
 tab=$(printf '\t')
 namespace=shimyard-canary
 recovery=shimyard-recover.service
+boot_link=/etc/systemd/system/multi-user.target.wants/$recovery
 worker=shimyard-transaction
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
@@ -36,9 +37,10 @@ record() {
 
 step() {
     note step "$(date +%s)" "$@"
-    # Tests put the words of a step here to see what a kill at that step does.
-    if [ -f "$root/kill-at" ] && [ "$(cat "$root/kill-at")" = "$*" ]; then
-        rm -f "$root/kill-at"
+    # Tests put the words of steps here, a line each, to see what a kill at them does.
+    if [ -f "$root/kill-at" ] && [ "$(head -n 1 "$root/kill-at")" = "$*" ]; then
+        tail -n +2 "$root/kill-at" >"$root/kill-at.new"
+        mv -fT "$root/kill-at.new" "$root/kill-at"
         kill -9 $$
     fi
 }

@@ -44,27 +44,27 @@ collect() {
     done
 }
 
-# It is read at boot only, so systemd need not reload for it.
+# It is read at boot only, so systemd need not know of it before.
 install_recovery() {
     program=$0
     ln -sfT "$program" "$root/bin/.transaction.sh" && mv -fT "$root/bin/.transaction.sh" "$root/bin/transaction.sh"
     unit=/etc/systemd/system/$recovery
-    [ -f "$unit" ] && [ "$(cat "$unit")" = "$(cat "$staging/$recovery")" ] && return 0
+    [ -f "$unit" ] && [ -L "$boot_link" ] && [ "$(cat "$unit")" = "$(cat "$staging/$recovery")" ] && return 0
     cp -T "$staging/$recovery" "$root/bin/$recovery" &&
-        cp -T "$root/bin/$recovery" "$unit.new" && mv -fT "$unit.new" "$unit" &&
-        systemctl enable --no-reload --quiet "$recovery"
+        cp -T "$root/bin/$recovery" "$unit.new" && chmod 0644 "$unit.new" && mv -fT "$unit.new" "$unit" &&
+        mkdir -p "${boot_link%/*}" && ln -sfn "$unit" "$boot_link"
 }
 
 remove_recovery() {
-    systemctl disable --no-reload --quiet "$recovery" 2>/dev/null
-    rm -f "/etc/systemd/system/$recovery" "/etc/systemd/system/$recovery.new"
+    rm -f "$boot_link" "/etc/systemd/system/$recovery" "/etc/systemd/system/$recovery.new"
 }
 
 purge() {
     [ -d "$root" ] || return 0
     ! any_resource && [ ! -L "$root/pending" ] || return 0
     remove_recovery
-    systemctl daemon-reload
+    # Known to systemd only if the machine has booted with it.
+    case $(systemctl show -p LoadState --value "$recovery") in loaded) systemctl daemon-reload ;; esac
     rm -rf "$root"
 }
 

@@ -41,10 +41,11 @@ restore() {
     [ -n "$no_block" ] || restore_canaries
     step restore paths "$resource"
     back=yes
-    # Files before services: they come back with what they read before.
-    tac "$journal" | restore_enablement
+    tac "$journal" | forget_boot
     tac "$journal" | restore_paths || back=
+    # After the files: services come back with what they read before.
     step restore services "$resource"
+    tac "$journal" | restore_boot || note unrestored boot
     tac "$journal" | restore_services || note unrestored services
     step restore folders "$resource"
     tac "$journal" | restore_folders
@@ -70,11 +71,18 @@ restore_canaries() {
 }
 
 # While our unit file is still there: systemd takes away only the links of a unit that it finds.
-restore_enablement() {
+forget_boot() {
     while IFS=$tab read -r kind what unit before; do
         [ "$kind $what" = "undo enablement" ] || continue
         systemctl disable --no-reload --quiet "$unit" </dev/null 2>/dev/null
     done
+}
+
+# Two names of one object: mv refuses to make the one the other.
+same() {
+    # shellcheck disable=SC2046
+    set -- $(stat -c %d:%i -- "$1" "$2" 2>/dev/null)
+    [ $# -eq 2 ] && [ "$1" = "$2" ]
 }
 
 restore_paths() {
@@ -86,7 +94,7 @@ restore_paths() {
         path:had)
             old=$(sibling "$path" old)
             if [ -e "$old" ] || [ -L "$old" ]; then
-                mv -fT "$old" "$path" || missed=yes
+                same "$old" "$path" || mv -fT "$old" "$path" || missed=yes
             fi
             ;;
         original:*) rm -rf "$root/originals$path" ;;
@@ -98,27 +106,37 @@ restore_paths() {
     [ -z "$missed" ]
 }
 
-restore_services() {
-    reloaded=
+restore_boot() {
+    touched=
     missed=
     while IFS=$tab read -r kind what unit before; do
-        [ "$kind" = undo ] || continue
-        case $what in reload | enablement | activity | boot-link) ;; *) continue ;; esac
-        [ -n "$reloaded" ] || systemctl daemon-reload </dev/null
-        reloaded=yes
-        case $what:$before in
-        boot-link:*) ln -sfn "$before" "$unit" ;;
-        enablement:enabled) systemctl enable --no-reload --quiet "$unit" </dev/null || missed=yes ;;
-        activity:active | activity:activating | activity:reloading) start_again "$unit" || missed=yes ;;
-        activity:*) stop_again "$unit" || missed=yes ;;
+        case $kind:$what:$before in
+        undo:boot-link:*) link_at_boot "$unit" "$before" || missed=yes ;;
+        undo:enablement:enabled) systemctl enable --no-reload --quiet "$unit" </dev/null || missed=yes ;;
+        undo:enablement:* | undo:reload:* | undo:activity:*) ;;
+        *) continue ;;
+        esac
+        touched=yes
+    done
+    [ -z "$touched" ] || systemctl daemon-reload </dev/null
+    [ -z "$missed" ]
+}
+
+restore_services() {
+    missed=
+    while IFS=$tab read -r kind what unit before; do
+        case $kind:$what:$before in
+        undo:activity:active | undo:activity:activating | undo:activity:reloading)
+            start_again "$unit" || missed=yes
+            ;;
+        undo:activity:*) stop_again "$unit" || missed=yes ;;
         esac
     done
     [ -z "$missed" ]
 }
 
 start_again() {
-    # shellcheck disable=SC2086
-    timeout 120 systemctl $no_block restart "$1" </dev/null && return 0
+    restart_unit "$1" </dev/null && return 0
     quote_log "$1"
     return 1
 }

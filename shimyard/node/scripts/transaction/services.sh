@@ -18,6 +18,12 @@ record_boot_links() {
     done
 }
 
+# systemctl removes a folder of links with its last link.
+link_at_boot() {
+    [ "$(readlink "$1")" = "$2" ] && return 0
+    mkdir -p "${1%/*}" && ln -sfn "$2" "$1"
+}
+
 # Before any file of ours is placed: afterwards systemd would speak of our unit.
 prepare_adopt() {
     unit_record=$root/originals/.units/$1
@@ -45,9 +51,16 @@ switch_disable() {
     return 0
 }
 
+# systemd counts starts, and soon refuses a service that has crashed or has been mended often.
+restart_unit() {
+    systemctl reset-failed "$1" 2>/dev/null
+    # shellcheck disable=SC2086
+    timeout 120 systemctl $no_block restart "$1"
+}
+
 switch_restart() {
     record undo activity "$1" "$(activity "$1")" || return 1
-    timeout 120 systemctl restart "$1" && return 0
+    restart_unit "$1" && return 0
     quote_log "$1"
     reason="$1 does not start"
     return 1
@@ -81,11 +94,12 @@ switch_release() {
         systemctl enable --no-reload --quiet "$1" || return 1
     fi
     while IFS=$tab read -r kind link target; do
-        [ "$kind" != boot-link ] || ln -sfn "$target" "$link"
-    done 2>/dev/null <"$root/originals/.units/$1"
+        [ "$kind" != boot-link ] || link_at_boot "$link" "$target" || return 1
+    done <"$root/originals/.units/$1"
+    switch_reload || return 1
     if [ "$was_active" = active ]; then
         record undo activity "$1" "$(activity "$1")" || return 1
-        timeout 120 systemctl restart "$1"
+        restart_unit "$1"
     fi
 }
 

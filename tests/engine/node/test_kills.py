@@ -1,0 +1,98 @@
+"""kill -9 at every step of a transaction: the node is the old one or the new one, never between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lab.nodes.node import Node
+from shimyard.node.errors import NodeError
+from shimyard.node.transaction import converge, remove
+from shimyard.node.transport import Session
+from tests.engine.node.states import (
+    Seen,
+    artifact,
+    kill_at,
+    leftovers,
+    look,
+    service,
+    settle_predecessor,
+    steps,
+)
+
+pytestmark = pytest.mark.lab
+
+# A killed transaction is told and taken back within this many seconds, on a busy machine.
+BOUND = 30.0
+Act = Callable[[], object]
+
+
+def killed(node: Node, act: Act, *at: str) -> NodeError | None:
+    """Run ``act`` with a kill at these steps; what it raised."""
+    kill_at(node, *at)
+    began = time.monotonic()
+    try:
+        act()
+    except NodeError as error:
+        assert time.monotonic() - began < BOUND
+        return error
+    return None
+
+
+def one(node: Node, act: Act, step: str, old: Seen, new: Seen) -> None:
+    """Kill at one step, look, and converge."""
+    before = look(node)
+    assert old.changes(before, times=False) == []
+    error = killed(node, act, step)
+    seen = look(node)
+    assert leftovers(node) == []
+    if error is None:
+        # After the commit: the recovery has finished the change.
+        assert new.changes(seen, times=False) == [], f"killed at {step!r}"
+        return
+    assert before.changes(seen) == [], f"killed at {step!r}: {error}"
+    assert error.node == "edge-1"
+    assert error.restored
+    assert "run `pulumi up` again" in str(error)
+    act()
+    assert new.changes(look(node), times=False) == [], f"converged after a kill at {step!r}"
+
+
+def test_killed_at_any_step_the_node_is_old_or_new_and_the_next_run_converges(
+    edge: Node, session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle_predecessor(edge)
+    first = service(artifact(tmp_path, "1.0.0"))
+    second = service(artifact(tmp_path, "2.0.0"), "tick = 2\n")
+    acts: dict[str, Act] = {
+        "install": lambda: converge(session, first),
+        "update": lambda: converge(session, second),
+        "removal": lambda: remove(session, "clock"),
+    }
+    states = {"install": look(edge)}
+    todo: dict[str, list[str]] = {}
+    for name, following in (("install", "update"), ("update", "removal")):
+        acts[name]()
+        todo[name] = steps(edge)
+        states[following] = look(edge)
+    # The last removal takes its own journal along: learn the steps by a kill near its end.
+    assert killed(edge, acts["removal"], "commit clock 3") is not None
+    todo["removal"] = [each for each in steps(edge) if not each.startswith("restore ")]
+    acts["removal"]()
+    after = {"install": states["update"], "update": states["removal"], "removal": states["install"]}
+    assert states["install"].changes(look(edge)) == []
+
+    covered = dict.fromkeys(acts, 0)
+    for turn in range(max(len(each) for each in todo.values())):
+        for name, act in acts.items():
+            if turn < len(todo[name]):
+                one(edge, act, todo[name][turn], states[name], after[name])
+                covered[name] += 1
+            else:
+                act()
+    with capsys.disabled():
+        told = ", ".join(f"{name} {covered[name]}/{len(todo[name])}" for name in acts)
+        print(f"\nkill points covered: {told}")
