@@ -27,6 +27,10 @@ PACKAGES: Final = (
     "iputils-ping",
     "kmod",
     "libseccomp2",
+    # The wasmedge shim's engine. debootstrap resolves no virtual package, and WasmEdge asks for
+    # libspdlog1.15-fmt10, which libspdlog1.15 is.
+    "libspdlog1.15",
+    "libwasmedge0",
     "netbase",
     "openssh-server",
     "procps",
