@@ -20,6 +20,7 @@ from shimyard.provider.resource import Resource
 from shimyard.provider.servicer import Servicer
 
 VERSION = "0.1.0"
+_LOOK_SECONDS = 0.5
 _MESSAGE_LIMIT = 400 * 1024 * 1024
 
 
@@ -46,9 +47,19 @@ async def serve(engine: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    orphaned = asyncio.create_task(_set_when_orphaned(stop))
     await stop.wait()
+    orphaned.cancel()
+    nodes.cancel()
     await server.stop(grace=None)
-    nodes.close()
+
+
+async def _set_when_orphaned(stop: asyncio.Event) -> None:
+    """A killed engine tells us nothing, and nobody would hear what a machine answers."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(_LOOK_SECONDS)
+    stop.set()
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
+from shimyard.node.progress import Report, silent
 from shimyard.node.transaction import read_facts
 from shimyard.node.transport import Session
 from shimyard.provider.claims import Claims
@@ -17,6 +18,9 @@ from shimyard.settings import NodeSettings
 
 # So long a failed connection is not tried again: each resource of a dead node would wait for it.
 _PAUSE = 60.0
+# So long a run waits for a change that another one, cut off or not, has left to the node.
+_PATIENCE = 300.0
+_INTERVAL = 0.5
 
 
 class CancelledRunError(NodeError):
@@ -45,7 +49,7 @@ class Nodes:
         self._slots: dict[str, _Slot] = {}
 
     @contextmanager
-    def session(self, node: NodeSettings) -> Iterator[Session]:
+    def session(self, node: NodeSettings, report: Report = silent) -> Iterator[Session]:
         """The node's connection, for one thread at a time, to change the node with.
 
         Raises ``ConnectionFailedError``, ``CancelledRunError``.
@@ -53,14 +57,14 @@ class Nodes:
         slot = self._slot(node)
         with slot.lock:
             slot.facts = None
-            yield self._connected(slot, node)
+            yield self._connected(slot, node, report)
 
     def facts(self, node: NodeSettings) -> Facts:
         """The facts of the node: read once for all resources, until somebody changes it."""
         slot = self._slot(node)
         with slot.lock:
             if slot.facts is None:
-                slot.facts = read_facts(self._connected(slot, node))
+                slot.facts = read_facts(self._connected(slot, node, silent))
             return slot.facts
 
     def cancel(self) -> None:
@@ -77,7 +81,7 @@ class Nodes:
             if slot.session is not None:
                 slot.session.close()
 
-    def _connected(self, slot: _Slot, node: NodeSettings) -> Session:
+    def _connected(self, slot: _Slot, node: NodeSettings, report: Report) -> Session:
         if self.cancelled:
             raise CancelledRunError(node.name)
         if slot.session is None or not slot.session.alive:
@@ -88,7 +92,15 @@ class Nodes:
             except ConnectionFailedError as error:
                 slot.failure, slot.failed_at = error, time.monotonic()
                 raise
+            self._settle(slot.session, report)
         return slot.session
+
+    def _settle(self, session: Session, report: Report) -> None:
+        """Wait while the node still carries out what an earlier run has begun."""
+        deadline = time.monotonic() + _PATIENCE
+        while read_facts(session).generations.running and time.monotonic() < deadline:
+            report("wait", "the node is still at work on an earlier change")
+            time.sleep(_INTERVAL)
 
     def _slot(self, node: NodeSettings) -> _Slot:
         key = node.model_dump_json(include={"address", "ssh"})

@@ -117,12 +117,12 @@ class Resource(ABC):
             return ApplyResponse(request.id, self._state(inputs, None))
         node = node_settings(inputs)
         name = self.name_on_node(inputs)
+        report = self.log.reporter(request.urn, node.name)
         connected = False
         try:
-            with self.nodes.session(node) as session:
+            with self.nodes.session(node, report) as session:
                 connected = True
                 desired = self.desired(inputs, recorded=False)
-                report = self.log.reporter(request.urn, node.name)
                 facts = converge(session, desired, report).facts
         except NodeError as error:
             told = self._told(error, node.name)
@@ -170,9 +170,9 @@ class Resource(ABC):
         if self.nodes.claims.lives_on(node, name, request.urn):
             self._tell(request.urn, inputs, ["stays: it goes by another name in this stack now"])
             return
+        report = self.log.reporter(request.urn, node.name)
         try:
-            with self.nodes.session(node) as session:
-                report = self.log.reporter(request.urn, node.name)
+            with self.nodes.session(node, report) as session:
                 remove(session, name, report)
         except ConnectionFailedError as error:
             if self.nodes.cancelled:

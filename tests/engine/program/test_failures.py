@@ -1,0 +1,150 @@
+"""What goes wrong on the way: it is told in one message, and the next `up` converges."""
+
+from __future__ import annotations
+
+import copy
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab.builds.inventory import BuiltArtifacts
+from lab.deadline import wait_for
+from lab.instance import Lab
+from lab.mirror.faults import Fault
+from lab.mirror.service import mirror_folder
+from lab.nodes import snapshot
+from lab.nodes.node import Node
+from tests.engine.program.project import Project
+
+WRONG_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
+
+
+@pytest.fixture
+def changed(project: Project) -> Iterator[Project]:
+    """The project; what a test changes of its configuration is taken back afterwards."""
+    kept = copy.deepcopy(project.config)
+    yield project
+    project.config = kept
+    project.write()
+
+
+@pytest.fixture(scope="module")
+def blank(node: Node) -> snapshot.Snapshot:
+    """Every file of the machine before the first `up`."""
+    return node.snapshot()
+
+
+@pytest.fixture
+def hanging_mirror(lab: Lab) -> Iterator[None]:
+    """Downloads of containerd that take as long as a test needs."""
+    mirror_folder(lab.settings).ask_for([Fault("hanging", path="containerd/*")])
+    yield
+    mirror_folder(lab.settings).ask_for([])
+
+
+@contextmanager
+def upping(project: Project) -> Iterator[subprocess.Popen[str]]:
+    """`pulumi up`, under way; it and its children end with the block at the latest."""
+    with subprocess.Popen(
+        project.command("up", "--yes", "--skip-preview"),
+        cwd=project.folder,
+        env=project.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as engine:
+        try:
+            yield engine
+        finally:
+            engine.kill()
+
+
+def provider_of(engine: subprocess.Popen[str]) -> int:
+    """The process of the provider that ``engine`` has started."""
+    found: list[int] = []
+
+    def look() -> str | None:
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            except OSError:
+                continue
+            if b"shimyard.provider" in words and parent == str(engine.pid):
+                found.append(int(entry.name))
+                return None
+        return "no provider"
+
+    wait_for("the provider's start", look, seconds=30)
+    return found[0]
+
+
+def download(node: Node, built: BuiltArtifacts) -> Callable[[], str | None]:
+    """A condition: the node downloads containerd now."""
+    store = Path(node.root, "var/lib/shimyard/store")
+    digest = built.find("containerd").sha256
+
+    def look() -> str | None:
+        return None if any(store.glob(f".incoming-{digest}*")) else "no download"
+
+    return look
+
+
+def transaction(node: Node) -> Callable[[], str | None]:
+    """A condition: the node carries out a transaction now."""
+    pending = Path(node.root, "var/lib/shimyard/pending")
+    return lambda: None if pending.is_symlink() else "no transaction"
+
+
+@pytest.mark.usefixtures("hanging_mirror", "blank")
+def test_ctrl_c_ends_a_run_at_once_and_in_plain_words(
+    project: Project, node: Node, built: BuiltArtifacts
+) -> None:
+    with upping(project) as engine:
+        wait_for("a download", download(node, built), seconds=30)
+        began = time.monotonic()
+        engine.send_signal(signal.SIGINT)
+        output, _ = engine.communicate(timeout=30)
+    assert engine.returncode != 0
+    assert time.monotonic() - began < 10
+    assert "Traceback" not in output
+    assert "node edge-1, step cancel: the run was cancelled" in output
+    assert "mend: run `pulumi up` again" in output
+
+
+@pytest.mark.usefixtures("hanging_mirror")
+def test_a_killed_provider_is_an_error_without_a_traceback(
+    project: Project, node: Node, built: BuiltArtifacts
+) -> None:
+    with upping(project) as engine:
+        wait_for("a download", download(node, built), seconds=30)
+        os.kill(provider_of(engine), signal.SIGKILL)
+        output, _ = engine.communicate(timeout=60)
+    assert engine.returncode != 0
+    assert "Traceback" not in output
+
+
+def test_a_killed_engine_needs_a_cancel_and_then_the_next_up_converges(
+    project: Project, node: Node, blank: snapshot.Snapshot
+) -> None:
+    with upping(project) as engine:
+        wait_for("a transaction", transaction(node), seconds=60)
+        engine.kill()
+        engine.communicate(timeout=60)
+    locked = project.up(status=None)
+    assert "pulumi cancel" in locked.output
+    project.pulumi("cancel", "--yes")
+    print(project.up().output)
+    handlers = project.outputs()["nodes"]["edge-1"]["handlers"]
+    assert {handler["canary"] for handler in handlers.values()} == {"passed"}
+    assert "5 unchanged" in project.up().output
+    assert "edge-1: " not in project.refresh().output
+    project.destroy()
+    assert snapshot.difference(blank, node.snapshot()) == []
