@@ -89,8 +89,8 @@ switch_canary() {
         quote_file "$log" "canary $1"
         return 1
     fi
-    printf '%s\tpassed\t%s\t%s\n' "$1" "$took" "$(date +%s)" >>"$generation/canaries"
-    note canary "$1" passed "$took"
+    printf '%s\tpassed\t%s\t%s\n' "$1" "$took" "$(date +%s)" >>"$generation/canaries" &&
+        note canary "$1" passed "$took"
 }
 
 # A handler that nothing changed keeps its last result.

@@ -16,7 +16,7 @@ root=/var/lib/shimyard
 tab=$(printf '\t')
 namespace=shimyard-canary
 recovery=shimyard-recover.service
-boot_link=/etc/systemd/system/multi-user.target.wants/$recovery
+boot_link=/etc/systemd/system/basic.target.wants/$recovery
 worker=shimyard-transaction
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH

@@ -57,6 +57,9 @@ install_recovery() {
 
 remove_recovery() {
     rm -f "$boot_link" "/etc/systemd/system/$recovery" "/etc/systemd/system/$recovery.new"
+    # As systemctl would: a folder of links goes with its last link.
+    rmdir "${boot_link%/*}" 2>/dev/null
+    return 0
 }
 
 purge() {

@@ -45,7 +45,7 @@ apply() {
         sync
         if record committed "$number"; then
             finish
-            return
+            exit
         fi
         note failed commit journal - "can't write the journal"
     fi

@@ -1,14 +1,16 @@
 # --- finish and restore: each line may run twice, since each may be cut off ---------------------
 
-# After "committed" stands in the journal.
+# After "committed" stands in the journal. What fails here stays pending, and is tried again.
 finish() {
     step finish current "$resource"
+    # What was staged stands at its final path now; a second copy could only leak.
+    rm -rf "$generation/files" "$generation"/*.err
     if [ -f "$generation/deletes" ]; then
         rm -f "$root/current/$resource"
     else
-        ln -sfT "../generations/${generation##*/}" "$root/current/.$resource.new"
-        mv -fT "$root/current/.$resource.new" "$root/current/$resource"
-    fi
+        ln -sfT "../generations/${generation##*/}" "$root/current/.$resource.new" &&
+            mv -fT "$root/current/.$resource.new" "$root/current/$resource"
+    fi || unfinished "can't write $root/current" || return 1
     step finish originals "$resource"
     while IFS=$tab read -r kind what path rest; do
         case $kind:$what in
@@ -16,22 +18,39 @@ finish() {
         drop:*) rm -rf "$root/originals$what" ;;
         drop-data:*) rm -rf "$what" ;;
         drop-dir:*) rmdir "$what" 2>/dev/null ;;
-        undo:made) printf 'dir\t%s\n' "$path" >>"$generation/made" ;;
-        undo:made-data) printf 'data\t%s\n' "$path" >>"$generation/made" ;;
         esac
     done <"$journal"
     step finish made "$resource"
-    cat "$root/made" "$generation/made" 2>/dev/null | sort -u | while IFS=$tab read -r kind path; do
-        [ ! -e "$path" ] || printf '%s\t%s\n' "$kind" "$path"
-    done >"$root/made.new"
-    mv -fT "$root/made.new" "$root/made"
-    # What was staged stands at its final path now; a second copy could only leak.
-    rm -rf "$generation/files" "$generation"/*.err
+    { made_earlier && made_now; } | sort -u >"$root/made.new" && mv -fT "$root/made.new" "$root/made" ||
+        unfinished "can't write $root/made" || return 1
     step finish result "$resource"
     sync
-    note result ok "${generation##*/}"
+    note result ok "${generation##*/}" || return 1
     rm -f "$root/pending"
     collect
+}
+
+unfinished() {
+    note failed finish "$resource" - "$1"
+    return 1
+}
+
+# Folders and trees that came into being with us and are still there.
+made_earlier() {
+    [ -f "$root/made" ] || return 0
+    while IFS=$tab read -r kind path; do
+        [ ! -e "$path" ] || printf '%s\t%s\n' "$kind" "$path"
+    done <"$root/made"
+}
+
+made_now() {
+    while IFS=$tab read -r kind what path rest; do
+        [ -e "$path" ] || continue
+        case $kind:$what in
+        undo:made) printf 'dir\t%s\n' "$path" ;;
+        undo:made-data) printf 'data\t%s\n' "$path" ;;
+        esac
+    done <"$journal"
 }
 
 # Take back everything that the journal says, last first. $1 is the outcome to tell.
