@@ -12,7 +12,11 @@ YES = $(if $(filter lab,$(STACK)),--yes --skip-preview)
 LAB = $(filter lab,$(STACK))
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help up preview refresh down shell prepare test test-quick lint requirements
+ifeq ($(wildcard stacks/Pulumi.$(STACK).yaml),)
+$(error there is no stacks/Pulumi.$(STACK).yaml; STACK can be: $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml)))
+endif
+
+.PHONY: help up preview refresh down shell prepare test test-quick lint requirements need-lab
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,10 +29,10 @@ up: $(VENV) ## take the machines of STACK to what its file says (the lab is boot
 	@$(PULUMI) stack output --json nodes | $(PYTHON) -m shimyard.handlers
 	$(if $(LAB),@$(PYTHON) -m lab demo)
 
-preview: $(VENV) ## show what `make up` would change; contacts no machine
+preview: $(VENV) need-lab ## show what `make up` would change; contacts no machine
 	$(PULUMI) preview --diff
 
-refresh: $(VENV) ## compare the machines with the state; shows drift
+refresh: $(VENV) need-lab ## compare the machines with the state; shows drift
 	$(PULUMI) refresh $(YES)
 
 down: $(VENV) ## leave the machines as they were before (and end the lab)
@@ -61,6 +65,9 @@ requirements: $(VENV) ## lock the Python packages anew, with hashes
 	    --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
 	    --no-emit-trusted-host --output-file $$name.txt $$name.in; \
 	done
+
+need-lab:
+	@$(if $(LAB),test -e .lab/artifacts.lock.json || { echo "there is no lab yet: run make up" >&2; exit 1; })
 
 $(VENV): requirements-dev.txt requirements.txt
 	@echo "installing the Python packages into $(VENV) ..."
