@@ -57,7 +57,5 @@ class ContainerRuntime(pulumi.CustomResource):
             },
             opts,
         )
-
-    def translate_output_property(self, prop: str) -> str:
-        """Python's names of the outputs."""
-        return "machine_id" if prop == "machineId" else prop
+        # The SDK's own translation of names would reach into the settings' tables as well.
+        self.machine_id = vars(self)["machineId"]

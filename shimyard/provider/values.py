@@ -38,8 +38,12 @@ class Secret:
 
 
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """The properties of a message; whole numbers become int."""
-    return {key: _decoded(value) for key, value in struct.fields.items()}
+    """The properties of a message, sorted by name; whole numbers become int.
+
+    A message has no order of its own, and another one in each process: a file that is rendered in
+    it would change without a reason.
+    """
+    return {key: _decoded(struct.fields[key]) for key in sorted(struct.fields)}
 
 
 def encode(properties: Properties) -> struct_pb2.Struct:

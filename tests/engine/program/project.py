@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Project:
     folder: Path
     environment: dict[str, str] = field(repr=False)
     config: dict[str, Any] = field(default_factory=dict)
+    namespace: str = "shimyard"
     runs: list[Run] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -53,7 +55,9 @@ class Project:
         return cls.init(tools, folder)
 
     @classmethod
-    def init(cls, tools: Toolchain, folder: Path) -> Project:
+    def init(
+        cls, tools: Toolchain, folder: Path, variables: Mapping[str, str] | None = None
+    ) -> Project:
         """The project whose Pulumi.yaml stands in ``folder``, with an empty stack."""
         backend = folder.parent / "state"
         backend.mkdir(exist_ok=True)
@@ -66,7 +70,7 @@ class Project:
         }
         # What makes the checkout importable in tests must not do so for a user's program.
         environment.pop("PYTHONPATH", None)
-        project = cls(folder, environment)
+        project = cls(folder, {**environment, **(variables or {})})
         project.pulumi("stack", "init", STACK)
         return project
 
@@ -84,7 +88,9 @@ class Project:
     def write(self) -> None:
         """Write ``config`` into the stack file; the salt of its secrets stays."""
         document = self._document()
-        document["config"] = {f"shimyard:{key}": value for key, value in self.config.items()}
+        document["config"] = {
+            f"{self.namespace}:{key}": value for key, value in self.config.items()
+        }
         self.stack_file.write_text(yaml.safe_dump(document))
 
     def secret(self, text: str) -> dict[str, str]:
@@ -94,17 +100,20 @@ class Project:
         self.pulumi("config", "rm", "shimyard:encrypted")
         return secure
 
-    def pulumi(self, *arguments: str, status: int | None = 0, seconds: float = 120) -> Run:
-        """Run one command to its end. ``status``: the exit code it must have; None for any."""
+    def pulumi(self, *arguments: str, status: int | None = 0, before: Sequence[str] = ()) -> Run:
+        """Run one command to its end. ``status``: the exit code it must have; None for any.
+
+        ``before``: a command line that runs the one behind it.
+        """
         result = subprocess.run(
-            self.command(*arguments),
+            [*before, *self.command(*arguments)],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=seconds,
+            timeout=120,
             check=False,
         )
         run = Run(result.stdout, result.returncode)

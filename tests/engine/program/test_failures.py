@@ -141,10 +141,87 @@ def test_a_killed_engine_needs_a_cancel_and_then_the_next_up_converges(
     locked = project.up(status=None)
     assert "pulumi cancel" in locked.output
     project.pulumi("cancel", "--yes")
-    print(project.up().output)
+    told = project.up().output
+    assert "interrupted while" in told
     handlers = project.outputs()["nodes"]["edge-1"]["handlers"]
     assert {handler["canary"] for handler in handlers.values()} == {"passed"}
     assert "5 unchanged" in project.up().output
-    assert "edge-1: " not in project.refresh().output
-    project.destroy()
+    refreshed = project.refresh().output
+    assert "5 unchanged" in refreshed
+    assert "Diagnostics" not in refreshed
+
+
+def test_an_option_that_containerd_refuses_changes_nothing_and_names_the_step(
+    changed: Project, node: Node
+) -> None:
+    was = node.run(["cat", "/etc/containerd/config.toml"]).stdout
+    cri = changed.config["runtime"]["containerd"]["options"]["plugins"]
+    cri["io.containerd.cri.v1.runtime"]["max_container_log_line_size"] = "many"
+    changed.write()
+    failed = changed.up(status=1).output
+    assert "node edge-1, step check" in failed
+    assert "containerd refuses its new configuration" in failed
+    assert "MaxContainerLogLineSize" in failed
+    assert "the node runs what it ran before" in failed
+    assert node.run(["cat", "/etc/containerd/config.toml"]).stdout == was
+    cri["io.containerd.cri.v1.runtime"]["max_container_log_line_size"] = 4096
+    changed.write()
+    assert "1 updated" in changed.up().output
+    assert "4096" in node.run(["cat", "/etc/containerd/config.toml"]).stdout
+
+
+def test_another_host_key_is_refused_with_the_mend(changed: Project) -> None:
+    changed.config["nodes"][0]["ssh"] = {"hostKey": WRONG_KEY}
+    changed.config["files"][0]["content"] = "changed\n"
+    changed.write()
+    failed = changed.up(status=1).output
+    assert "node edge-1, step connect" in failed
+    assert "shows another host key than the known one" in failed
+    assert "mend: if the machine was installed anew, replace the key in" in failed
+
+
+def test_a_machine_that_does_not_answer_fails_alone_and_soon(
+    changed: Project, node: Node, lab: Lab
+) -> None:
+    """The address is the lab's own, and nobody has it."""
+    nobody = str(lab.settings.subnet.broadcast_address - 1)
+    missing = {"name": "edge-9", "address": nobody, "ssh": {"connectTimeout": 3}}
+    changed.config["nodes"].append(missing)
+    changed.config["files"][0]["content"] = "for the one that answers\n"
+    changed.write()
+    began = time.monotonic()
+    failed = changed.up(status=1).output
+    assert time.monotonic() - began < 15
+    assert f"node edge-9, step connect: no connection to edge@{nobody} port 22" in failed
+    assert "mend: check that the machine is on, its address, and the network between" in failed
+    assert node.run(["cat", "/etc/edge/site.json"]).stdout == "for the one that answers\n"
+
+
+def test_a_renamed_node_keeps_what_is_on_the_machine(changed: Project, node: Node) -> None:
+    changed.up()
+    changed.config["nodes"][0]["name"] = "mast-1"
+    changed.write()
+    told = changed.up().output
+    assert "stays: it goes by another name in this stack now" in told
+    assert node.run(["systemctl", "is-active", "containerd"]).stdout == "active\n"
+    assert "5 unchanged" in changed.refresh().output
+    changed.config["nodes"][0]["name"] = "edge-1"
+    changed.write()
+    changed.up()
+    node.run(["test", "-e", "/etc/edge/site.json"])
+
+
+def test_a_machine_that_is_gone_can_be_forgotten(
+    project: Project, node: Node, blank: snapshot.Snapshot
+) -> None:
+    project.config["ssh"]["connectTimeout"] = 3
+    project.write()
+    project.up()
+    node.link_down()
+    try:
+        failed = project.destroy(status=1).output
+    finally:
+        node.link_up()
+    assert "if it is gone for good, forget it: pulumi state delete 'urn:pulumi:trial::" in failed
+    assert "deleted" in project.destroy().output
     assert snapshot.difference(blank, node.snapshot()) == []

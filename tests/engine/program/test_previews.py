@@ -1,0 +1,25 @@
+"""The stack files that come with Shimyard, previewed where no network is at all."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+import toolchain
+from tests.engine.program.project import CHECKOUT, Project
+
+OFFLINE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "offline"]
+
+
+@pytest.mark.parametrize(("name", "nodes"), [("dev", 1), ("edge-production", 4)])
+def test_a_stack_file_of_shimyard_can_be_previewed_with_nothing_reachable(
+    tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory, name: str, nodes: int
+) -> None:
+    project = Project.of_checkout(tools, tmp_path_factory.mktemp(name))
+    shutil.copy(CHECKOUT / "stacks" / f"Pulumi.{name}.yaml", project.folder / "stacks")
+    project.pulumi("stack", "init", name, "--no-select")
+    shown = project.pulumi("preview", "--diff", "--stack", name, before=OFFLINE).output
+    assert shown.count("+ shimyard:node:ContainerRuntime: (create)") == nodes
+    assert shown.count("starts containerd.service") == nodes
+    assert "/etc/containerd/config.toml" in shown
