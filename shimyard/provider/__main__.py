@@ -42,11 +42,11 @@ async def serve(engine: str) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    print(port, flush=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    print(port, flush=True)
     orphaned = asyncio.create_task(_set_when_orphaned(stop))
     await stop.wait()
     orphaned.cancel()

@@ -36,6 +36,9 @@ class NodeFilesResource(Resource):
             return {"digests": UNKNOWN}
         secret = {e.path for e in _entries(inputs) if e.secret_content is not None}
         files = FileSet.of(_entries(inputs), self.nodes.project).files
+        strange = [file.path for file in files if not file.path.isprintable()]
+        if strange:
+            raise InputError([("files", f"{strange[0]!r} can't be a path; rename the file")])
         records = {file.path: _record(file) for file in files}
         return {
             "digests": {

@@ -199,7 +199,8 @@ class Resource(ABC):
         if before == relevant:
             return olds.get(EFFECTS, [])
         facts = Facts()
-        if before and not has_unknown(before):
+        same = all(olds.get(key) == news.get(key) for key in self.identity)
+        if before and same and not has_unknown(before):
             try:
                 facts = Facts.converged(self.desired(olds, recorded=True))
             except InputError:

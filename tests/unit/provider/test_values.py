@@ -1,0 +1,129 @@
+"""The codec of the protocol's values, and what differs between two of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf import struct_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi.runtime import rpc
+
+from shimyard.provider.values import (
+    UNKNOWN,
+    Secret,
+    decode,
+    differences,
+    encode,
+    has_unknown,
+    revealed,
+)
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(min_value=-(2**53), max_value=2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.just(UNKNOWN)
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=10), inner, max_size=4)
+        | st.builds(Secret, inner)
+    ),
+    max_leaves=20,
+)
+PROPERTIES = st.dictionaries(st.text(max_size=10), VALUES, max_size=5)
+
+
+@given(PROPERTIES)
+def test_what_is_sent_is_what_arrives(properties: dict[str, Any]) -> None:
+    assert decode(encode(properties)) == properties
+
+
+@given(PROPERTIES)
+def test_a_value_does_not_differ_from_itself_unless_it_is_unknown(
+    properties: dict[str, Any],
+) -> None:
+    assert list(differences(properties, properties)) == [] or has_unknown(properties)
+
+
+@given(PROPERTIES)
+def test_nothing_stays_secret_after_a_reveal(properties: dict[str, Any]) -> None:
+    def secrets(value: Any) -> bool:
+        if isinstance(value, dict):
+            return any(secrets(item) for item in value.values())
+        if isinstance(value, list):
+            return any(secrets(item) for item in value)
+        return isinstance(value, Secret)
+
+    assert not secrets(revealed(properties))
+    assert has_unknown(revealed(properties)) == has_unknown(properties)
+
+
+def test_whole_numbers_arrive_as_whole_numbers() -> None:
+    arrived = decode(encode({"port": 22, "ratio": 0.5, "big": 2.0}))
+    assert [type(value) for value in arrived.values()] == [int, int, float]
+
+
+def test_properties_arrive_sorted_so_that_rendered_files_are_the_same_in_each_process() -> None:
+    message = struct_pb2.Struct()
+    for key in ("zebra", "ant", "middle", "b", "a"):
+        message.fields[key].struct_value.fields["y"].null_value = struct_pb2.NULL_VALUE
+        message.fields[key].struct_value.fields["x"].null_value = struct_pb2.NULL_VALUE
+    arrived = decode(message)
+    assert list(arrived) == ["a", "ant", "b", "middle", "zebra"]
+    assert list(arrived["ant"]) == ["x", "y"]
+
+
+def test_an_output_value_of_the_engine_is_read() -> None:
+    def output(**fields: Any) -> dict[str, Any]:
+        return {rpc._special_sig_key: rpc._special_output_value_sig, **fields}
+
+    arrived = decode(
+        encode({"known": output(value=1), "secret": output(value=1, secret=True), "no": output()})
+    )
+    assert arrived == {"known": 1, "secret": Secret(1), "no": UNKNOWN}
+
+
+def test_an_asset_is_refused_in_words() -> None:
+    asset = {rpc._special_sig_key: rpc._special_asset_sig, "text": "x"}
+    with pytest.raises(TypeError, match="assets, archives"):
+        decode(encode({"file": asset}))
+
+
+def test_what_pulumi_has_no_value_for_is_refused() -> None:
+    with pytest.raises(TypeError, match="no value for bytes"):
+        encode({"content": b"x"})
+
+
+def test_a_secret_shows_nothing_of_itself() -> None:
+    assert "hush" not in repr({"password": Secret("hush")})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"a": 1}, {"a": 2}, [("a", "update")]),
+        ({"a": 1}, {}, [("a", "delete")]),
+        ({}, {"a": 1}, [("a", "add")]),
+        ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, [("a.b[1]", "update")]),
+        ({"a": [1]}, {"a": [1, 2]}, [("a[1]", "add")]),
+        ({"a": [1, 2]}, {"a": [1]}, [("a[1]", "delete")]),
+        ({"a": {"b": 1}}, {"a": 1}, [("a", "update")]),
+        (
+            {"f": {"/etc/x.toml": "1"}},
+            {"f": {"/etc/x.toml": "2"}},
+            [('f["/etc/x.toml"]', "update")],
+        ),
+        ({"a": UNKNOWN}, {"a": UNKNOWN}, [("a", "update")]),
+    ],
+)
+def test_each_leaf_that_differs_is_named_by_its_path(
+    old: Any, new: Any, expected: list[tuple[str, str]]
+) -> None:
+    assert list(differences(old, new)) == expected
