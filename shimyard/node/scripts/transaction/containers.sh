@@ -5,9 +5,9 @@ end_containers() {
     ctr -n "$1" containers list 2>/dev/null | while read -r id image runtime; do
         [ "$id" != CONTAINER ] || continue
         [ "${2:-all}" = all ] || [ "$runtime" != io.containerd.runc.v2 ] || continue
-        timeout 30 ctr -n "$1" tasks kill -s KILL "$id" >/dev/null 2>&1
-        timeout 30 ctr -n "$1" tasks delete -f "$id" >/dev/null 2>&1
-        timeout 30 ctr -n "$1" containers delete "$id" >/dev/null 2>&1
+        timeout 10 ctr -n "$1" tasks kill -s KILL "$id" >/dev/null 2>&1
+        timeout 10 ctr -n "$1" tasks delete -f "$id" >/dev/null 2>&1
+        timeout 10 ctr -n "$1" containers delete "$id" >/dev/null 2>&1
     done
 }
 
@@ -26,18 +26,31 @@ switch_empty() {
 sweep_canaries() {
     timeout 10 ctr namespaces list -q 2>/dev/null | while IFS= read -r space; do
         [ "$space" = "$namespace" ] || continue
-        end_containers "$namespace"
+        [ -z "$(timeout 10 ctr -n "$namespace" containers list -q)" ] || end_canaries
         for image in $(ctr -n "$namespace" images list -q); do
-            timeout 30 ctr -n "$namespace" images remove --sync "$image"
+            timeout 10 ctr -n "$namespace" images remove --sync "$image"
         done
         for lease in $(ctr -n "$namespace" leases list -q); do
-            timeout 30 ctr -n "$namespace" leases delete --sync "$lease"
+            timeout 10 ctr -n "$namespace" leases delete --sync "$lease"
         done
         for blob in $(ctr -n "$namespace" content list -q); do
-            timeout 30 ctr -n "$namespace" content delete "$blob"
+            timeout 10 ctr -n "$namespace" content delete "$blob"
         done
-        ctr namespaces remove "$namespace"
+        timeout 10 ctr namespaces remove "$namespace"
     done >/dev/null 2>&1
+}
+
+# containerd waits for a shim that hangs, and whoever asks containerd waits too.
+end_canaries() {
+    for task in $(timeout 5 ctr -n "$namespace" tasks list -q); do
+        timeout 5 ctr -n "$namespace" tasks kill -s KILL "$task"
+    done
+    for process in /proc/[0-9]*; do
+        case $(tr '\0' ' ' <"$process/cmdline") in
+        *" -namespace $namespace "*) kill -9 "${process##*/}" ;;
+        esac
+    done
+    end_containers "$namespace"
 }
 
 # Once a transaction; what an interrupted one left would be in the way.
