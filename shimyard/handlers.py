@@ -33,7 +33,11 @@ def _line(row: Iterable[str], widths: Iterable[int]) -> str:
 
 def main() -> int:
     """Exit code 1 if a handler is not proven."""
-    nodes = json.load(sys.stdin)
+    try:
+        nodes = json.load(sys.stdin)
+    except ValueError:
+        print("handlers: standard input holds no stack output `nodes`", file=sys.stderr)
+        return 1
     print(table(nodes))
     proofs = [proof for node in nodes.values() for proof in node["handlers"].values()]
     return 0 if proofs and all(proof["canary"] == "passed" for proof in proofs) else 1
