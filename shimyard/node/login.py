@@ -184,6 +184,6 @@ def explained(
         cause = f"the host key of {where} is not known"
         mend = f"compare the key with the machine's and put it into {pin}"
     else:
-        cause = f"no connection to {where}: {error or type(error).__name__}"
+        cause = f"no connection to {where}: {str(error) or 'the other side ended it'}"
         mend = "check that the machine is on, its address, and the network between"
     return ConnectionFailedError(node.name, "connect", cause, mend=mend)

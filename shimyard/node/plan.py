@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shimyard.node.desired import DesiredState, File, StoredArtifact, Unit
+from shimyard.node.desired import DesiredState, File, StoredArtifact
 from shimyard.node.facts import Facts, Seen
+from shimyard.node.facts.services import Service
 from shimyard.node.operations import (
     AdoptUnit,
     CheckContainerdConfig,
@@ -31,6 +32,7 @@ from shimyard.node.operations import (
 )
 
 UNIT_FOLDER = "/etc/systemd/system/"
+_UNKNOWN = Service("not-found", "unknown to systemd", "")
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ class _Planner:
         }
         self.reasons: list[str] = []
         self.changed: list[str] = []
+        # Those of them whose content is another one now for whoever reads it.
+        self.reread: list[str] = []
         self.staged: list[tuple[str, File]] = []
         self.archives: list[tuple[str, bytes]] = []
 
@@ -167,24 +171,33 @@ class _Planner:
 
     def _files(self) -> Iterable[Operation]:
         for file in self.desired.files:
-            difference = self._file_difference(file)
-            if difference is None:
+            self._refuse_foreign(file.path)
+            content, rights = self._content_difference(file), self._rights_difference(file)
+            if content is not None:
+                self._change(file.path, content)
+            elif rights is not None:
+                self.changed.append(file.path)
+                self.reasons.append(f"{file.path} {rights}")
+            else:
                 continue
-            self._change(file.path, difference)
             name = f"files/{len(self.staged)}"
             self.staged.append((name, file))
             adopt = file.path not in self.owned
             yield PlaceFile(file.path, name, file.mode, file.owner, file.group, adopt)
 
-    def _file_difference(self, file: File) -> str | None:
-        self._refuse_foreign(file.path)
+    def _seen(self, path: str) -> Seen:
+        return self.managed.seen.get(path, Seen("absent"))
+
+    def _content_difference(self, file: File) -> str | None:
         if file.path not in self.owned:
             return "not placed by this resource yet"
-        seen = self.managed.seen.get(file.path, Seen("absent"))
+        seen = self._seen(file.path)
         if seen.kind != "file":
             return f"is {seen.kind}, should be a file"
-        if seen.sha256 != file.sha256:
-            return "has other content"
+        return "has other content" if seen.sha256 != file.sha256 else None
+
+    def _rights_difference(self, file: File) -> str | None:
+        seen = self._seen(file.path)
         if seen.mode != file.mode:
             return f"has mode {seen.mode}, should have {file.mode}"
         if file.owner not in seen.owners or file.group not in seen.groups:
@@ -195,7 +208,7 @@ class _Planner:
         mended = {artifact.sha256 for artifact in fetch}
         for link in self.desired.links:
             self._refuse_foreign(link.path)
-            seen = self.managed.seen.get(link.path, Seen("absent"))
+            seen = self._seen(link.path)
             if link.path not in self.owned:
                 self._change(link.path, "not placed by this resource yet")
             elif seen.kind != "link":
@@ -205,6 +218,7 @@ class _Planner:
             elif any(sha256 in link.target for sha256 in mended):
                 # The link stays, but what it leads to is replaced.
                 self.changed.append(link.path)
+                self.reread.append(link.path)
                 continue
             else:
                 continue
@@ -238,33 +252,28 @@ class _Planner:
         if unit is None:
             return []
         known = any(row[1] == unit.name for row in self._rows("unit"))
-        because = [path for path in self.changed if path in unit.reads]
-        trouble = self._trouble(unit) if known else None
-        if trouble is not None:
+        service = self.facts.services.units.get(unit.name, _UNKNOWN) if known else _UNKNOWN
+        trouble = service.trouble()
+        if known and trouble is not None:
             self.reasons.append(f"{unit.name} {trouble}")
         operations: list[Operation] = [] if known else [AdoptUnit(unit.name)]
-        if not known or trouble is not None:
+        if service.enabled != "enabled":
             operations.append(EnableUnit(unit.name))
-        if trouble is not None or any(path.startswith(UNIT_FOLDER) for path in self.changed):
+        if service.load != "loaded" or any(path.startswith(UNIT_FOLDER) for path in self.changed):
             operations.append(ReloadUnits())
-        if because or trouble is not None or not known:
-            reason = (*((trouble,) if trouble else ()), *because)
-            operations.append(
-                RestartUnit(
-                    unit.name, reason, not known or trouble is not None, unit.runs_containers
-                )
-            )
+        because = [path for path in self.reread if path in unit.reads]
+        if known and service.active != "active":
+            because.insert(0, f"is {service.active}")
+        if because or not known:
+            starts = service.active != "active"
+            operations.append(RestartUnit(unit.name, tuple(because), starts, unit.runs_containers))
         return operations
-
-    def _trouble(self, unit: Unit) -> str | None:
-        service = self.facts.services.units.get(unit.name)
-        return "is unknown to systemd" if service is None else service.trouble()
 
     def _canaries(self, *, restarts: bool) -> list[Operation]:
         operations: list[Operation] = []
         for canary in self.desired.canaries:
             last = self.facts.generations.canaries.get(canary.handler)
-            touched = restarts or any(path in canary.depends_on for path in self.changed)
+            touched = restarts or any(path in canary.depends_on for path in self.reread)
             if last is not None and last.result == "passed" and not touched:
                 operations.append(KeepCanary(canary.handler))
                 continue
@@ -304,6 +313,7 @@ class _Planner:
 
     def _change(self, path: str, difference: str) -> None:
         self.changed.append(path)
+        self.reread.append(path)
         self.reasons.append(f"{path} {difference}")
 
     def _refuse_foreign(self, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -71,11 +72,13 @@ def toml_value(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
+        if not math.isfinite(value):
+            raise RenderError(f"{value} is no number that a file can hold")
         return repr(value)
     if isinstance(value, str):
         # JSON escapes what a TOML basic string must escape, except the DEL character.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
         return f"[{', '.join(toml_value(item) for item in value)}]"
     if isinstance(value, Mapping):
         pairs = (f"{toml_key(key)} = {toml_value(item)}" for key, item in value.items())

@@ -1,0 +1,188 @@
+"""What is rendered parses back to its model, whatever stands in its strings."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+
+from shimyard.node.container_runtime import container_runtime
+from shimyard.node.containerd_config import (
+    OptionConflictError,
+    containerd_config,
+    hosts_config,
+)
+from shimyard.node.recovery import recovery_unit
+from shimyard.node.render import RenderError, render, render_toml, toml_value
+from shimyard.settings import RegistrySettings, RuntimeSettings
+from tests.unit.node.states import runtime, settings
+
+CRI = "io.containerd.cri.v1.runtime"
+GOLDEN = Path(__file__).parent / "golden"
+MANY = hypothesis_settings(max_examples=100, deadline=None, derandomize=True, database=None)
+# Surrogates are no text: no file can hold them.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ['"', "'", "\\", "{{ x }}", "{% x %}", "{# x #}", "\x7f", "\r\n", "\t", "\0", '"""', "'''", "]"]
+)
+scalars = texts | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(
+    allow_nan=False, allow_infinity=False
+)  # fmt: skip
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=10,
+)
+tables = st.dictionaries(texts, values, max_size=4)
+
+
+@MANY
+@given(tables)
+def test_any_table_comes_back_as_it_went_in(model: dict[str, Any]) -> None:
+    text = render_toml("wasmtime/wasmtime.toml.j2", model)
+    assert tomllib.loads(text) == model
+
+
+@MANY
+@given(tables, texts, texts, texts)
+def test_any_string_in_a_stack_comes_back(
+    options: dict[str, Any], key: str, password: str, user: str
+) -> None:
+    chosen = settings(containerd={"version": "2.4.2", "options": {f"x{key}": options}})
+    config = containerd_config(chosen)
+    parsed = tomllib.loads(render_toml("containerd/config.toml.j2", config))
+    assert parsed == config
+    assert parsed[f"x{key}"] == options
+
+    registry = RegistrySettings.model_construct(
+        host="a.lab",
+        upstream=True,
+        mirrors=[
+            {"url": f"http://{key}", "capabilities": [user], "skip_verify": True, "ca": password}
+        ],
+    )
+    hosts = {"server": f"https://{registry.host}", "host": {f"http://{key}": {"ca": password}}}
+    assert tomllib.loads(render_toml("containerd/hosts.toml.j2", hosts)) == hosts
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_none_is_refused(number: float) -> None:
+    with pytest.raises(RenderError, match="is no number that a file can hold"):
+        render_toml("wasmtime/wasmtime.toml.j2", {"x": [number]})
+
+
+@pytest.mark.parametrize("value", [None, object(), b"bytes", {"a": None}])
+def test_a_value_that_toml_has_not_is_refused(value: object) -> None:
+    with pytest.raises(RenderError, match="TOML has no value for"):
+        toml_value(value)
+
+
+def test_a_template_that_misses_a_name_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        render("systemd/containerd.service.j2", binary="/x")
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"version": 2}, "version"),
+        ({"root": "/x"}, "root"),
+        ({"plugins": 1}, "plugins"),
+        (
+            {"plugins": {"io.containerd.cri.v1.images": {"registry": {"config_path": "/x"}}}},
+            "plugins.io.containerd.cri.v1.images.registry.config_path",
+        ),
+        (
+            {"plugins": {CRI: {"containerd": {"runtimes": {"runc": {"runtime_type": "x"}}}}}},
+            "plugins.io.containerd.cri.v1.runtime.containerd.runtimes.runc.runtime_type",
+        ),
+    ],
+)  # fmt: skip
+def test_an_option_that_shimyard_sets_itself_is_refused(options: Any, path: str) -> None:
+    with pytest.raises(OptionConflictError) as caught:
+        containerd_config(settings(containerd={"version": "2.4.2", "options": options}))
+    assert caught.value.path == path
+    assert path in str(caught.value)
+
+
+def test_an_option_beside_ours_is_merged() -> None:
+    options = {"plugins": {"io.containerd.cri.v1.runtime": {"restrict_oom_score_adj": True}}}
+    config = containerd_config(settings(containerd={"version": "2.4.2", "options": options}))
+    table = config["plugins"]["io.containerd.cri.v1.runtime"]
+    assert table["restrict_oom_score_adj"] is True
+    assert table["cni"]["conf_dir"] == "/etc/cni/net.d"
+
+
+FULL: dict[str, Any] = {
+    "sandboxImage": "registry.lab/pause:3.10",
+    "shims": [
+        {"name": "wasmtime", "version": "1.0.0", "options": {"Fuel": 5, "Name": 'a "b"'}},
+        {"name": "wasmedge", "version": "1.0.0", "handler": "edge"},
+    ],
+    "registries": [
+        {
+            "host": "registry.lab",
+            "mirrors": [
+                {"url": "http://10.0.0.1:5000"},
+                {
+                    "url": "https://mirror.lab",
+                    "caFile": "/etc/ssl/lab.pem",
+                    "username": "puller",
+                    "password": "hush",
+                    "capabilities": ["pull"],
+                },
+            ],
+        },
+        {"host": "docker.io", "upstream": True, "mirrors": [{"url": "https://m.lab/hub"}]},
+        {"host": "_default", "upstream": True, "mirrors": [{"url": "https://m.lab"}]},
+    ],
+}
+
+
+def rendered() -> dict[str, str]:
+    """Every kind of file that a runtime has, by the name of its golden file."""
+    files = {"shimyard-recover.service": recovery_unit()}
+    for name, version in (("v4", "2.4.2"), ("v3", "2.2.9")):
+        chosen = settings(containerd={"version": version}, **FULL)
+        config = containerd_config(chosen)
+        files[f"config-{name}.toml"] = render_toml("containerd/config.toml.j2", config)
+    for registry in settings(**FULL).registries:
+        model = hosts_config(registry)
+        files[f"hosts-{registry.host}.toml"] = render_toml("containerd/hosts.toml.j2", model)
+    for name, score in (("", -999), ("-plain", None)):
+        chosen = settings(containerd={"version": "2.4.2", "oomScoreAdjust": score})
+        files[f"containerd{name}.service"] = unit_text(chosen)
+    return files
+
+
+def unit_text(chosen: RuntimeSettings) -> str:
+    state = container_runtime(chosen, runtime().artifacts, "amd64")
+    file = next(f for f in state.files if f.path.endswith("containerd.service"))
+    return file.read().decode()
+
+
+@pytest.mark.parametrize("name", sorted(rendered()))
+def test_a_file_looks_as_it_was_reviewed(name: str) -> None:
+    """Write it anew with: python -m tests.unit.node.test_render."""
+    assert rendered()[name] == (GOLDEN / name).read_text()
+
+
+def test_no_reviewed_file_is_left_over() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == set(rendered())
+
+
+def test_only_a_file_with_a_password_is_hidden_from_other_users() -> None:
+    modes = {f.path: f.mode for f in runtime(**FULL).files}
+    assert modes["/etc/containerd/certs.d/registry.lab/hosts.toml"] == "0600"
+    assert modes["/etc/containerd/certs.d/docker.io/hosts.toml"] == "0644"
+    assert "hush" not in repr(runtime(**FULL))
+
+
+if __name__ == "__main__":
+    for name, text in rendered().items():
+        (GOLDEN / name).write_text(text)
