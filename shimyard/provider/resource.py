@@ -52,6 +52,7 @@ class Resource(ABC):
     def __init__(self, nodes: Nodes, log: EngineLog) -> None:
         self.nodes = nodes
         self.log = log
+        self._named: set[tuple[str, str]] = set()
 
     @abstractmethod
     def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +108,7 @@ class Resource(ABC):
             self._tell(request.urn, new, effects if isinstance(effects, list) else [])
         if drift:
             details.append((DRIFT, "update"))
-            self._tell(request.urn, new, [f"takes back: {sentence}" for sentence in drift])
+            self._tell_drift(request.urn, new, drift)
         return DiffResponse(tuple(details))
 
     def apply(self, request: ApplyRequest) -> ApplyResponse:
@@ -158,7 +159,7 @@ class Resource(ABC):
             return ReadResponse("")
         found = plan(self.desired(inputs, recorded=True), facts)
         drift = [*found.reasons, *(f"the next `pulumi up` {effect}" for effect in found.effects)]
-        self._tell(request.urn, inputs, drift)
+        self._tell_drift(request.urn, inputs, drift)
         state = {**self._state(inputs, facts), DRIFT: drift}
         return ReadResponse(request.id, request.inputs, state)
 
@@ -220,6 +221,12 @@ class Resource(ABC):
     def _tell(self, urn: str, inputs: Mapping[str, Any], sentences: Sequence[str]) -> None:
         for sentence in sentences:
             self.log.info(urn, f"{inputs['node']['name']}: {sentence}")
+
+    def _tell_drift(self, urn: str, inputs: Mapping[str, Any], drift: Sequence[str]) -> None:
+        """Once a run: a refresh reads, and then asks for the difference."""
+        fresh = [sentence for sentence in drift if (urn, sentence) not in self._named]
+        self._named.update((urn, sentence) for sentence in fresh)
+        self._tell(urn, inputs, [f"drift: {sentence}" for sentence in fresh])
 
     def _told(self, error: NodeError, node: str) -> NodeError:
         """A connection that we have cut ourselves is no fault of the network."""

@@ -96,8 +96,8 @@ class Project:
     def secret(self, text: str) -> dict[str, str]:
         """``text`` as it stands in a stack file: encrypted by the engine."""
         self.pulumi("config", "set", "--secret", "shimyard:encrypted", text)
+        # The next `write` takes it away from there.
         secure: dict[str, str] = self._document()["config"]["shimyard:encrypted"]
-        self.pulumi("config", "rm", "shimyard:encrypted")
         return secure
 
     def pulumi(self, *arguments: str, status: int | None = 0, before: Sequence[str] = ()) -> Run:

@@ -119,6 +119,23 @@ def test_ctrl_c_ends_a_run_at_once_and_in_plain_words(
     assert "mend: run `pulumi up` again" in output
 
 
+def test_ctrl_c_in_a_transaction_leaves_it_to_the_node_and_the_state_knows(
+    project: Project, node: Node
+) -> None:
+    with upping(project) as engine:
+        wait_for("a transaction", transaction(node), seconds=60)
+        engine.send_signal(signal.SIGINT)
+        output, _ = engine.communicate(timeout=30)
+    assert engine.returncode != 0
+    assert "what the node has begun it ends, or takes back, by itself" in output
+    assert {"shimyard:node:ContainerRuntime", "shimyard:node:NodeFiles"} & {
+        each["type"] for each in project.resources()
+    }
+    assert "5 unchanged" not in project.up().output
+    assert "5 unchanged" in project.up().output
+    project.destroy()
+
+
 @pytest.mark.usefixtures("hanging_mirror")
 def test_a_killed_provider_is_an_error_without_a_traceback(
     project: Project, node: Node, built: BuiltArtifacts

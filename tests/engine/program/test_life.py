@@ -199,13 +199,13 @@ def test_drift_of_files_links_and_modes_is_named_by_refresh_and_taken_back_by_up
     node.run(["rm", link])
     node.run(["chmod", "0600", "/etc/edge/site.json"])
     named = project.refresh().output
-    assert f"edge-1: {CONFIG} has other content" in named
-    assert f"edge-1: {link} is absent, should be a link" in named
-    assert "edge-1: /etc/edge/site.json has mode 0600, should have 0644" in named
-    assert "edge-2:" not in named
+    assert f"edge-1: drift: {CONFIG} has other content" in named
+    assert f"edge-1: drift: {link} is absent, should be a link" in named
+    assert "edge-1: drift: /etc/edge/site.json has mode 0600, should have 0644" in named
+    assert "edge-2: drift" not in named
     shown = project.preview().output
-    assert f"edge-1: takes back: {CONFIG} has other content" in shown
-    assert "edge-1: takes back: the next `pulumi up` restarts containerd.service" in shown
+    assert f"edge-1: drift: {CONFIG} has other content" in shown
+    assert "edge-1: drift: the next `pulumi up` restarts containerd.service" in shown
     assert "2 updated" in project.up().output
     assert "mine" not in node.run(["cat", CONFIG]).stdout
     assert node.run(["stat", "-c", "%a", "/etc/edge/site.json"]).stdout == "644\n"
@@ -217,7 +217,7 @@ def test_a_stopped_and_disabled_containerd_is_named_by_refresh_and_started_by_up
     project: Project, node: Node
 ) -> None:
     node.run(["systemctl", "disable", "--now", "containerd"])
-    assert "edge-1: containerd.service is inactive" in project.refresh().output
+    assert "edge-1: drift: containerd.service is inactive" in project.refresh().output
     assert "1 updated" in project.up().output
     assert node.run(["systemctl", "is-active", "containerd"]).stdout == "active\n"
     assert node.run(["systemctl", "is-enabled", "containerd"]).stdout == "enabled\n"

@@ -58,7 +58,9 @@ def test_no_secret_is_found_in_state_events_screen_or_journal(
     project.up("--diff")
     assert node.run(["cat", "/etc/edge/uplink.key"]).stdout == f"{CONTENT}-2"
     node.run(["sh", "-c", f"echo '# {CONTENT}' >> /etc/edge/uplink.key"])
-    assert "edge-1: /etc/edge/uplink.key has other content" in project.refresh("--diff").output
+    assert (
+        "edge-1: drift: /etc/edge/uplink.key has other content" in project.refresh("--diff").output
+    )
     project.up("--diff")
     secret_file["secretContent"] = project.secret("")
     secret_file["mode"] = "0644"

@@ -97,7 +97,7 @@ def test_drift_that_a_refresh_has_found_is_a_change(
     same = checked(container_runtime, inputs())
     found = changes(container_runtime, same, same, {"drift": [f"{CONFIG} has other content"]})
     assert found == {"drift": "update"}
-    assert log.kept == [f"bench-1: takes back: {CONFIG} has other content"]
+    assert log.kept == [f"bench-1: drift: {CONFIG} has other content"]
 
 
 def test_an_unknown_runtime_is_unknown_in_the_preview_and_not_an_error(
