@@ -56,15 +56,18 @@ class Nodes:
         """
         slot = self._slot(node)
         with slot.lock:
+            session = self._connected(slot, node, report)
             slot.facts = None
-            yield self._connected(slot, node, report)
+            yield session
 
     def facts(self, node: NodeSettings) -> Facts:
         """The facts of the node: read once for all resources, until somebody changes it."""
         slot = self._slot(node)
         with slot.lock:
             if slot.facts is None:
-                slot.facts = read_facts(self._connected(slot, node, silent))
+                session = self._connected(slot, node, silent)
+                # A new connection has just read them.
+                slot.facts = slot.facts or read_facts(session)
             return slot.facts
 
     def cancel(self) -> None:
@@ -92,15 +95,16 @@ class Nodes:
             except ConnectionFailedError as error:
                 slot.failure, slot.failed_at = error, time.monotonic()
                 raise
-            self._settle(slot.session, report)
+            slot.facts = self._settle(slot.session, report)
         return slot.session
 
-    def _settle(self, session: Session, report: Report) -> None:
-        """Wait while the node still carries out what an earlier run has begun."""
+    def _settle(self, session: Session, report: Report) -> Facts:
+        """The facts, once the node has carried out what an earlier run has begun."""
         deadline = time.monotonic() + _PATIENCE
-        while read_facts(session).generations.running and time.monotonic() < deadline:
+        while (facts := read_facts(session)).generations.running and time.monotonic() < deadline:
             report("wait", "the node is still at work on an earlier change")
             time.sleep(_INTERVAL)
+        return facts
 
     def _slot(self, node: NodeSettings) -> _Slot:
         key = node.model_dump_json(include={"address", "ssh"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -12,6 +13,7 @@ from tests.engine.program.project import CHECKOUT, Project
 OFFLINE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "offline"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to take the network away")
 @pytest.mark.parametrize(("name", "nodes"), [("dev", 1), ("edge-production", 4)])
 def test_a_stack_file_of_shimyard_can_be_previewed_with_nothing_reachable(
     tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory, name: str, nodes: int
