@@ -16,9 +16,10 @@ from lab.commands import attempt
 from toolchain.cache import cached, digest
 
 FOLDER = Path(__file__).parent
-PACKAGES = tuple(FOLDER / name for name in ("compile-lock", "termination", "wasmedge", "wasmtime"))
+CRATES = ("compile-lock", "preview1", "termination", "wasmedge", "wasmer", "wasmtime")
+PACKAGES = tuple(FOLDER / name for name in CRATES)
 WORKSPACE = CargoWorkspace(FOLDER, packages=PACKAGES)
-ENGINES = ("wasmtime", "wasmedge")
+ENGINES = ("wasmtime", "wasmedge", "wasmer")
 VERSIONS = ("1.0.1-lab.2", "1.0.1-lab.1")
 """The framework's version, and which of the lab's two stampings: docs/explanation/lab-shims.md."""
 

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, bail};
 use libloading::Library;
+use preview1::Command;
 
 use crate::symbols::{NO_PARAMETERS, NO_RESULTS, Outcome, Symbols, Text, WASI};
 
@@ -13,13 +14,6 @@ const LIBRARY: &str = "libwasmedge.so.0";
 
 pub struct Engine {
     symbols: Symbols,
-}
-
-/// What a command is given: the guest's arguments, environment (`NAME=VALUE`) and start function.
-pub struct Command {
-    pub args: Vec<String>,
-    pub env: Vec<String>,
-    pub function: String,
 }
 
 /// The machine's WasmEdge; the first call loads it, and all later ones give the same answer.
