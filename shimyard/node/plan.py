@@ -257,9 +257,11 @@ class _Planner:
         if known and trouble is not None:
             self.reasons.append(f"{unit.name} {trouble}")
         operations: list[Operation] = [] if known else [AdoptUnit(unit.name)]
+        reloads = service.load != "loaded"
         if service.enabled != "enabled":
+            reloads = True
             operations.append(EnableUnit(unit.name))
-        if service.load != "loaded" or any(path.startswith(UNIT_FOLDER) for path in self.changed):
+        if reloads or any(path.startswith(UNIT_FOLDER) for path in self.changed):
             operations.append(ReloadUnits())
         because = [path for path in self.reread if path in unit.reads]
         if known and service.active != "active":

@@ -40,9 +40,10 @@ remove_older_than() {
 }
 
 receive() {
-    mkdir -p "$root/store" "$root/staging" "$root/generations" "$root/current" "$root/bin" ||
-        fail "can't create folders in $root"
-    chmod 0700 "$root/staging" "$root/generations"
+    mkdir -p "$root/store" "$root/staging" "$root/generations" "$root/current" "$root/bin" \
+        "$root/originals" || fail "can't create folders in $root"
+    # What is kept there may have stood in a folder that not everybody may enter.
+    chmod 0700 "$root/staging" "$root/generations" "$root/originals"
     # A transaction that was cut off before its switch has left nothing but its own folder.
     remove_older_than 86400 "$root"/staging/*
     mkdir -m 0700 "$staging" || fail "can't create $staging"
@@ -55,14 +56,15 @@ receive() {
     say program "$root/bin/$digest/transaction.sh"
 }
 
+# In a process of its own: a signal to it must reach the program itself.
 download() {
     url=$1
     file=$2
     if command -v curl >/dev/null 2>&1; then
-        curl --fail --silent --show-error --location --connect-timeout 10 \
+        exec curl --fail --silent --show-error --location --connect-timeout 10 \
             --speed-limit 1024 --speed-time 20 --output "$file" "$url" 2>&1
     elif command -v wget >/dev/null 2>&1; then
-        wget -q -T 20 -t 1 -O "$file" "$url" 2>&1
+        exec wget -q -T 20 -t 1 -O "$file" "$url" 2>&1
     else
         echo "neither curl nor wget is installed"
         return 127

@@ -42,23 +42,21 @@ def killed(node: Node, act: Act, *at: str) -> NodeError | None:
     return None
 
 
-def one(node: Node, act: Act, step: str, old: Seen, new: Seen) -> None:
-    """Kill at one step, look, and converge."""
-    before = look(node)
-    assert old.changes(before, times=False) == []
+def one(node: Node, act: Act, step: str, before: Seen, new: Seen) -> Seen:
+    """Kill at one step, look, converge; what the node is then."""
     error = killed(node, act, step)
     seen = look(node)
     assert leftovers(node) == []
-    if error is None:
-        # After the commit: the recovery has finished the change.
-        assert new.changes(seen, times=False) == [], f"killed at {step!r}"
-        return
-    assert before.changes(seen) == [], f"killed at {step!r}: {error}"
-    assert error.node == "edge-1"
-    assert error.restored
-    assert "run `pulumi up` again" in str(error)
-    act()
-    assert new.changes(look(node), times=False) == [], f"converged after a kill at {step!r}"
+    if error is not None:
+        assert before.changes(seen) == [], f"killed at {step!r}: {error}"
+        assert error.node == "edge-1"
+        assert error.restored
+        assert "run `pulumi up` again" in str(error)
+        act()
+        seen = look(node)
+    # Otherwise it was after the commit, and the recovery has finished the change.
+    assert new.changes(seen, times=False) == [], f"killed at {step!r}"
+    return seen
 
 
 def test_killed_at_any_step_the_node_is_old_or_new_and_the_next_run_converges(
@@ -86,13 +84,15 @@ def test_killed_at_any_step_the_node_is_old_or_new_and_the_next_run_converges(
     assert states["install"].changes(look(edge)) == []
 
     covered = dict.fromkeys(acts, 0)
+    reached = look(edge)
     for turn in range(max(len(each) for each in todo.values())):
         for name, act in acts.items():
             if turn < len(todo[name]):
-                one(edge, act, todo[name][turn], states[name], after[name])
+                reached = one(edge, act, todo[name][turn], reached, after[name])
                 covered[name] += 1
             else:
                 act()
+                reached = look(edge)
     with capsys.disabled():
         told = ", ".join(f"{name} {covered[name]}/{len(todo[name])}" for name in acts)
         print(f"\nkill points covered: {told}")

@@ -37,7 +37,7 @@ apply() {
         ! mv -fT "$root/pending.new" "$root/pending"; then
         refuse pending "can't write $root/pending"
     fi
-    sync
+    sync -f "$root"
     step begin "$resource" "$number"
     if run_plan prepare && sync && run_plan switch; then
         [ -z "$loaded" ] || sweep_canaries
@@ -56,9 +56,17 @@ apply() {
 # A service of its own outlives the connection, is alone by its name, and systemd itself runs the
 # recovery however it ends. What it leaves is killed at once: a canary that hangs minds no SIGTERM.
 as_service() {
-    systemd-run --quiet --collect --wait --unit="$worker" \
-        --property="After=$recovery" --property=KillSignal=SIGKILL \
-        --property=RuntimeMaxSec=1800 --property=TimeoutStopSec=300 "$@"
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        told=$(systemd-run --quiet --collect --wait --unit="$worker" \
+            --property="After=$recovery" --property=KillSignal=SIGKILL \
+            --property=RuntimeMaxSec=1800 --property=TimeoutStopSec=300 "$@" 2>&1)
+        code=$?
+        # systemd knows a service that has just ended for a moment longer.
+        case $told in *already*) ;; *) break ;; esac
+        case $(activity "$worker.service") in inactive | failed) sleep 0.2 ;; *) break ;; esac
+    done
+    [ -z "$told" ] || printf '%s\n' "$told" >&2
+    return "$code"
 }
 
 launch() {

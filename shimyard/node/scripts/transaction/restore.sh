@@ -24,7 +24,7 @@ finish() {
     { made_earlier && made_now; } | sort -u >"$root/made.new" && mv -fT "$root/made.new" "$root/made" ||
         unfinished "can't write $root/made" || return 1
     step finish result "$resource"
-    sync
+    sync -f "$root"
     note result ok "${generation##*/}" || return 1
     rm -f "$root/pending"
     collect

@@ -1,0 +1,101 @@
+"""Wasm handlers on a real machine: proven by a module that really ran, or taken back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.builds.inventory import BuiltArtifacts, build_all, recipes
+from lab.nodes.node import Node
+from shimyard.node.container_runtime import container_runtime
+from shimyard.node.desired import DesiredState, Link
+from shimyard.node.errors import NodeError
+from shimyard.node.transaction import converge, remove
+from shimyard.node.transport import Session
+from tests.engine.node.runtimes import runtime_settings, stored
+from tests.engine.node.states import leftovers, look
+
+pytestmark = pytest.mark.lab
+
+UNIT = "containerd.service"
+SHIM = "/usr/local/bin/containerd-shim-wasmtime-v1"
+With = Callable[..., DesiredState]
+
+
+@pytest.fixture(scope="module")
+def with_shims() -> With:
+    """A runtime with these shims: name=version."""
+    names = {"containerd", "runc", "containerd-shim-wasmtime"}
+    built: BuiltArtifacts = build_all(wanted=[each for each in recipes() if each.name in names])
+
+    def state(**versions: str) -> DesiredState:
+        daemon = built.find("containerd")
+        shims = [{"name": name, "version": version} for name, version in versions.items()]
+        archives = [
+            built.find(f"containerd-shim-{name}", version) for name, version in versions.items()
+        ]
+        artifacts = [stored(each) for each in (daemon, built.find("runc"), *archives)]
+        return container_runtime(runtime_settings(daemon.version, shims=shims), artifacts, "amd64")
+
+    return state
+
+
+def broken(state: DesiredState, folder: Path) -> DesiredState:
+    """The same, but what is locked as the last artifact is a program that can't run anything."""
+    content = b"#!/bin/sh\nexit 3\n"
+    (folder / "shim").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    good = state.artifacts[-1]
+    bad = replace(good, sha256=digest, size=len(content), format="raw", bundle=folder / "shim",
+                  members=(("", good.members[0][1]),))  # fmt: skip
+    links = tuple(
+        Link(link.path, bad.path(bad.members[0][1])) if good.sha256 in link.target else link
+        for link in state.links
+    )
+    return replace(state, artifacts=(*state.artifacts[:-1], bad), links=links)
+
+
+def daemon_id(edge: Node) -> str:
+    return edge.run(["systemctl", "show", "-p", "MainPID", "--value", UNIT]).stdout.strip()
+
+
+def test_a_handler_runs_a_module_and_its_shim_changes_without_a_restart(
+    edge: Node, session: Session, with_shims: With, tmp_path: Path
+) -> None:
+    before = look(edge, UNIT)
+    done = converge(session, with_shims(wasmtime="1.0.1-lab.1"))
+    assert {name: result.result for name, result in done.facts.generations.canaries.items()} == {
+        "runc": "passed",
+        "wasmtime": "passed",
+    }
+    daemon, proofs = daemon_id(edge), done.facts.generations.canaries
+    newer = converge(session, with_shims(wasmtime="1.0.1-lab.2"))
+    assert newer.plan.effects == ()
+    assert daemon_id(edge) == daemon
+    assert "1.0.1-lab.2" in edge.run([SHIM, "-v"]).stdout
+    assert newer.facts.generations.canaries["runc"] == proofs["runc"]
+    assert newer.facts.generations.canaries["wasmtime"].at >= proofs["wasmtime"].at
+
+    # Back without a download: the older one is still in the node's store.
+    older = converge(session, with_shims(wasmtime="1.0.1-lab.1"))
+    assert older.plan.fetch == ()
+    assert "1.0.1-lab.1" in edge.run([SHIM, "-v"]).stdout
+    assert "shimyard-canary" not in edge.run(["ctr", "namespaces", "list"]).stdout
+
+    # A shim that starts and then can't run a module.
+    good = look(edge, UNIT)
+    with pytest.raises(NodeError) as caught:
+        converge(session, broken(with_shims(wasmtime="1.0.1-lab.2"), tmp_path))
+    assert caught.value.step == "canary (canary wasmtime)"
+    assert good.changes(look(edge, UNIT)) == []
+    assert leftovers(edge) == []
+    assert "1.0.1-lab.1" in edge.run([SHIM, "-v"]).stdout
+    assert converge(session, with_shims(wasmtime="1.0.1-lab.1")).plan.operations == ()
+
+    remove(session, "container-runtime")
+    assert before.changes(look(edge, UNIT)) == []
+    assert edge.run(["pgrep", "-af", "containerd|canary"], check=False).stdout == ""
