@@ -62,8 +62,8 @@ def _refusal(node: Node) -> str | None:
 
 
 def _shims(node: Node) -> str | None:
-    """The command lines of the shims, and of the containers, which are their children."""
-    found = node.run(["pgrep", "--list-full", "containerd-shim"], check=False)
+    """The command lines of the shims, and of the guests: those keep it under another name."""
+    found = node.run(["pgrep", "--full", "--list-full", "containerd-shim"], check=False)
     return found.stdout or None
 
 
@@ -145,6 +145,7 @@ def test_a_component_in_the_wrong_shim_names_the_right_one(node: Node, engine: s
 def test_a_guest_that_never_pauses_still_ends_at_sigterm(node: Node, engine: str) -> None:
     ctr_run(node, engine, endless(), "--detach")
     wait_for("the guest", lambda: is_running(node), seconds=10)
+    assert _shims(node) is not None
     assert ended_with(node, "SIGTERM") == TERMINATED
 
 
