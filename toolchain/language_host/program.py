@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import traceback
+import types
 from concurrent.futures import ThreadPoolExecutor
 from json import loads
 from pathlib import Path
@@ -106,7 +107,10 @@ def _execute(program: Path) -> None:
         import pulumi  # noqa: PLC0415
 
         raise pulumi.RunError(f"{program} has no __main__.py: that is the program Pulumi runs.")
-    runpy.run_path(str(program), run_name="__main__")
+    module = types.ModuleType("__main__")
+    vars(module).update(runpy.run_path(str(program), run_name="__main__"))
+    # Resources are registered after this; the SDK then looks up their type hints by module.
+    sys.modules["__main__"] = module
 
 
 def _status(end: SystemExit) -> int:

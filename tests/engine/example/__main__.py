@@ -1,5 +1,7 @@
 """A platform team's program: camera stations, each an edge node with a model and an inventory."""
 
+from __future__ import annotations
+
 import pulumi
 
 from components import EdgeNode, NodeFile, NodeFiles

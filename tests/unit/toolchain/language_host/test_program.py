@@ -7,7 +7,9 @@ import os
 import runpy
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -62,3 +64,17 @@ def test_a_program_ends_with_its_host(tmp_path: Path) -> None:
             assert process.wait(timeout=5) == 1
         finally:
             process.kill()
+
+
+def test_type_hints_of_a_program_s_classes_are_known_after_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = (
+        "from __future__ import annotations\nimport decimal\n"
+        "class Sized:\n    size: decimal.Decimal\n"
+    )
+    (tmp_path / "__main__.py").write_text(source)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    program._execute(tmp_path)
+    sized = vars(sys.modules["__main__"])["Sized"]
+    assert get_type_hints(sized) == {"size": Decimal}
