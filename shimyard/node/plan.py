@@ -123,6 +123,7 @@ class _Planner:
         fetch = self._artifacts()
         place = [*self._files(), *self._links(fetch)]
         remove = self._removals()
+        left = self._left_units()
         unit = self._unit()
         canaries = self._canaries(restarts=any(isinstance(op, RestartUnit) for op in unit))
         data_known = {row[1] for row in self._rows("data")}
@@ -137,8 +138,10 @@ class _Planner:
             *self._checks(),
             *data,
             *folders,
+            *(op for name in left for op in (StopUnit(name), DisableUnit(name))),
             *place,
             *remove,
+            *(ReleaseUnit(name) for name in left),
             *(self._empty_folders() if remove else []),
             *unit,
             *canaries,
@@ -246,6 +249,12 @@ class _Planner:
                 continue
             missing.append(MakeFolder(path))
         return list(missing)
+
+    def _left_units(self) -> list[str]:
+        wanted = self.desired.unit.name if self.desired.unit is not None else None
+        left = [row[1] for row in self._rows("unit") if row[1] != wanted]
+        self.reasons += [f"{name} is no longer wanted" for name in left]
+        return left
 
     def _unit(self) -> list[Operation]:
         unit = self.desired.unit

@@ -98,6 +98,17 @@ def test_a_folder_is_not_removed_while_somebody_wants_it() -> None:
     ]
 
 
+def test_a_service_that_is_no_longer_wanted_ends_before_its_files_go() -> None:
+    unit = File.of("/etc/systemd/system/a.service", "x")
+    old = DesiredState("mine", files=(unit,), unit=Unit("a.service", frozenset({unit.path})))
+    made = plan(DesiredState("mine"), Facts.converged(old))
+    assert [op.words()[0] for op in made.operations] == [
+        "expect", "stop", "disable", "remove", "release"
+    ]  # fmt: skip
+    assert "a.service is no longer wanted" in made.reasons
+    assert made.effects == ("stops a.service",)
+
+
 def test_a_folder_that_is_gone_is_made_again() -> None:
     wanted = DesiredState("mine", folders=("/opt/keep",))
     facts = Facts.converged(wanted)
