@@ -1,1 +1,1 @@
-"""containerd shims that the lab builds from crates.io, and how."""
+"""containerd shims that the lab builds from cargo's registry, and how."""
