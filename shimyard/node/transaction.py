@@ -165,7 +165,7 @@ def _carry_out(
         words = line.split("\t")
         if words[0] == "step" and len(words) > 3:
             report(_PHASES.get(words[2], words[2]), " ".join(words[3:]))
-        elif words[0] in {"restoring", "canary"}:
+        elif words[0] in {"restoring", "canary", "ended"}:
             report(words[0], " ".join(words[1:]))
 
     try:

@@ -59,14 +59,18 @@ class RestartUnit(Operation):
     runs_containers: bool = False
 
     def words(self) -> tuple[str, ...]:
-        """restart UNIT."""
-        return ("restart", self.unit)
+        """restart UNIT guests|-: whether Wasm containers must end before it."""
+        return ("restart", self.unit, "guests" if self._ends_guests else "")
 
     def effect(self) -> str:
         """The sentence names the reason, and what it does to Wasm containers."""
         verb = "starts" if self.starts else "restarts"
-        loss = "" if self.starts or not self.runs_containers else "; running Wasm containers end"
+        loss = "; running Wasm containers end" if self._ends_guests else ""
         return f"{verb} {self.unit}: {', '.join(self.because)}{loss}"
+
+    @property
+    def _ends_guests(self) -> bool:
+        return self.runs_containers and not self.starts
 
 
 @dataclass(frozen=True)

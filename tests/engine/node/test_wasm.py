@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,14 @@ from pathlib import Path
 import pytest
 
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
+from lab.deadline import wait_for
+from lab.images.layout import export
+from lab.images.packaging import classic_image
 from lab.nodes.node import Node
+from lab.workloads import build
 from shimyard.node.container_runtime import container_runtime
-from shimyard.node.desired import DesiredState, Link
+from shimyard.node.containerd_config import CERTS_FOLDER, CONFIG_PATH
+from shimyard.node.desired import DesiredState, File, Link
 from shimyard.node.errors import NodeError
 from shimyard.node.transaction import converge, remove
 from shimyard.node.transport import Session
@@ -59,6 +65,46 @@ def broken(state: DesiredState, folder: Path) -> DesiredState:
     return replace(state, artifacts=(*state.artifacts[:-1], bad), links=links)
 
 
+def with_files(state: DesiredState, *files: File) -> DesiredState:
+    """The same, but with these files, which replace those of the same path."""
+    paths = {file.path for file in files}
+    kept = tuple(file for file in state.files if file.path not in paths)
+    return replace(state, files=(*kept, *files))
+
+
+def config_with(state: DesiredState, before: str, line: str) -> File:
+    """containerd's configuration with one more line at its top."""
+    text = next(file for file in state.files if file.path == CONFIG_PATH).read().decode()
+    assert before in text
+    return File.of(CONFIG_PATH, text.replace(before, f"{before}\n{line}"))
+
+
+@pytest.fixture(scope="module")
+def greeter(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The lab's HTTP component as an image archive."""
+    workload = next(each for each in build() if each.name == "greeter")
+    image = classic_image(workload.entrypoint, workload.path.read_bytes())
+    archive = tmp_path_factory.mktemp("images") / "greeter.tar"
+    export(image, "greeter.lab/greeter:1", archive)
+    return str(archive)
+
+
+def start_greeter(edge: Node, archive: str) -> None:
+    """Run it on the node's own network, and wait until it answers."""
+    shutil.copyfile(archive, edge.root / "opt" / "greeter.tar")
+    edge.run(["ctr", "images", "import", "--local", "--platform", "wasi/wasm", "/opt/greeter.tar"])
+    (edge.root / "opt" / "greeter.tar").unlink()
+    run = ["ctr", "run", "--detach", "--net-host", "--platform", "wasi/wasm"]
+    edge.run([*run, "--runtime", "io.containerd.wasmtime.v1", "greeter.lab/greeter:1", "greeter"])
+    wait_for("the guest's answer", lambda: None if answers(edge) else "none yet", seconds=20)
+
+
+def answers(edge: Node) -> bool:
+    """Whether the component answers on the node."""
+    asked = edge.run(["curl", "--silent", "--fail", "http://127.0.0.1:8080/hello/x"], check=False)
+    return asked.returncode == 0
+
+
 def daemon_id(edge: Node) -> str:
     return edge.run(["systemctl", "show", "-p", "MainPID", "--value", UNIT]).stdout.strip()
 
@@ -99,3 +145,30 @@ def test_a_handler_runs_a_module_and_its_shim_changes_without_a_restart(
     remove(session, "container-runtime")
     assert before.changes(look(edge, UNIT)) == []
     assert edge.run(["pgrep", "-af", "containerd|canary"], check=False).stdout == ""
+
+
+def test_a_restart_of_containerd_leaves_no_orphaned_guest_and_no_occupied_port(
+    edge: Node, session: Session, with_shims: With, greeter: str
+) -> None:
+    state = with_shims(wasmtime="1.0.1-lab.2")
+    converge(session, state)
+    start_greeter(edge, greeter)
+    guest = edge.run(["ctr", "tasks", "list"]).stdout.split()[4]
+
+    # A new mirror is read at each pull: nothing restarts, the guest goes on.
+    calm = with_files(state, File.of(f"{CERTS_FOLDER}/else.lab/hosts.toml", "# none\n"))
+    assert converge(session, calm).plan.effects == ()
+    assert answers(edge)
+
+    changed = with_files(calm, config_with(calm, 'root = "/var/lib/containerd"', "# Another comment."))
+    (effect,) = converge(session, changed).plan.effects
+    assert effect.endswith("running Wasm containers end")
+    assert edge.run(["test", "-d", f"/proc/{guest}"], check=False).returncode == 1
+    assert edge.run(["pgrep", "-af", "shim-wasmtime|greeter"], check=False).stdout == ""
+    assert ":8080" not in edge.run(["ss", "--listening", "--tcp", "--numeric"]).stdout
+
+    # Its container is still known, and starts again on the same port.
+    edge.run(["ctr", "tasks", "start", "--detach", "greeter"])
+    wait_for("the guest's answer", lambda: None if answers(edge) else "none yet", seconds=20)
+    remove(session, "container-runtime")
+    assert edge.run(["pgrep", "-af", "containerd|greeter"], check=False).stdout == ""

@@ -60,6 +60,7 @@ restart_unit() {
 
 switch_restart() {
     record undo activity "$1" "$(activity "$1")" || return 1
+    [ "$2" != guests ] || end_guests
     restart_unit "$1" && return 0
     quote_log "$1"
     reason="$1 does not start"
