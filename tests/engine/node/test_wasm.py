@@ -160,7 +160,9 @@ def test_a_restart_of_containerd_leaves_no_orphaned_guest_and_no_occupied_port(
     assert converge(session, calm).plan.effects == ()
     assert answers(edge)
 
-    changed = with_files(calm, config_with(calm, 'root = "/var/lib/containerd"', "# Another comment."))
+    changed = with_files(
+        calm, config_with(calm, 'root = "/var/lib/containerd"', "# Another comment.")
+    )
     (effect,) = converge(session, changed).plan.effects
     assert effect.endswith("running Wasm containers end")
     assert edge.run(["test", "-d", f"/proc/{guest}"], check=False).returncode == 1
