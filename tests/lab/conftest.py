@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -21,8 +20,8 @@ from lab.settings import LabSettings
 from toolchain.cache import cache_root
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# Two checkouts may run their tests at once on one machine, and one checkout in several slots.
-MARK = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:4]
+# Runs share the machine's subnets, whichever checkout they are from: so slots are the machine's,
+# too, and what a dead run left is cleaned by the next one, wherever that is from.
 SLOTS = 8
 PLACES = 6
 
@@ -74,8 +73,8 @@ class Place:
 def place_of(slot: int, number: int) -> Place:
     """The place with this number in a slot; all of a slot belong to one run of the tests."""
     settings = LabSettings(
-        cache_root() / "tests" / f"lab-{MARK}-{slot}-{number}",
-        f"t{MARK}{slot}x{number}",
+        cache_root() / "tests" / f"lab-{slot}-{number}",
+        f"t{slot}x{number}",
         IPv4Network(f"10.213.{100 + slot * PLACES + number}.0/24"),
     )
     return Place(settings)
@@ -85,12 +84,12 @@ def place_of(slot: int, number: int) -> Place:
 def slot() -> Iterator[int]:
     """The first slot that no other run of the tests holds; what a dead run left is cleaned."""
     if os.geteuid() != 0 or shutil.which("systemd-nspawn") is None:
-        pytest.skip("needs root and systemd-nspawn: `sudo python -m lab prepare`")
+        pytest.fail("needs root and systemd-nspawn: `sudo python -m lab prepare`")
     (cache_root() / "tests").mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
         mine: int | None = None
         for each in range(SLOTS):
-            handle = (cache_root() / "tests" / f"slot-{MARK}-{each}.lock").open("w")
+            handle = (cache_root() / "tests" / f"slot-{each}.lock").open("w")
             held.enter_context(handle)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,7 +103,7 @@ def slot() -> Iterator[int]:
             else:
                 handle.close()
         if mine is None:
-            pytest.fail(f"{SLOTS} runs of these tests are under way in this checkout already")
+            pytest.fail(f"{SLOTS} runs of these tests are under way on this machine already")
         yield mine
 
 
