@@ -222,7 +222,7 @@ def test_the_lab_stack_is_made_once_and_in_the_checkouts_own_backend(
 def test_pulumi_about_and_install_know_the_projects_python(project: Project) -> None:
     about = project.pulumi("about")
     assert f"executable='{project.folder / 'python' / 'bin' / 'python'}'" in about
-    assert "pulumi " in about.split("Dependencies:")[1]
+    assert "fabric " in about.split("Dependencies:")[1]
     (project.folder / "python").unlink()
     (project.folder / "requirements.txt").write_text("# nothing\n")
     project.pulumi("install")

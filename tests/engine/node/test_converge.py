@@ -11,6 +11,7 @@ import pytest
 from lab.builds.inventory import BuiltArtifacts
 from lab.nodes.node import Node
 from lab.nodes.snapshot import difference
+from shimyard.node.desired import Data, DesiredState, File
 from shimyard.node.operations import PlaceFile, RestartUnit, RunCanary
 from shimyard.node.transaction import converge, read_facts, remove
 from shimyard.node.transport import Session
@@ -146,3 +147,13 @@ def test_a_predecessor_comes_back_with_its_service(
     converge(session, service(artifact(tmp_path, "1.0.0")))
     remove(session, "clock")
     assert own.changes(look(fresh)) == []
+
+
+def test_a_tree_that_a_service_makes_late_goes_with_its_resource(
+    edge: Node, session: Session
+) -> None:
+    conf = File.of("/etc/late.conf", "late\n")
+    converge(session, DesiredState("late", files=(conf,), data=(Data("/var/lib/late"),)))
+    edge.run(["mkdir", "/var/lib/late"])
+    remove(session, "late")
+    assert edge.run(["test", "-e", "/var/lib/late"], check=False).returncode == 1

@@ -35,22 +35,35 @@ unfinished() {
     return 1
 }
 
-# Folders and trees that came into being with us and are still there.
+# Folders and trees that came into being with us. A folder counts while it is there; a tree counts until
+# it is dropped, since a slow service may make it only after the commit.
 made_earlier() {
     [ -f "$root/made" ] || return 0
     while IFS=$tab read -r kind path; do
-        [ ! -e "$path" ] || printf '%s\t%s\n' "$kind" "$path"
+        still_made "$kind" "$path" && printf '%s\t%s\n' "$kind" "$path"
     done <"$root/made"
+    return 0
 }
 
 made_now() {
     while IFS=$tab read -r kind what path rest; do
-        [ -e "$path" ] || continue
         case $kind:$what in
-        undo:made) printf 'dir\t%s\n' "$path" ;;
+        undo:made) still_made dir "$path" && printf 'dir\t%s\n' "$path" ;;
         undo:made-data) printf 'data\t%s\n' "$path" ;;
         esac
     done <"$journal"
+    return 0
+}
+
+still_made() {
+    if [ "$1" != data ]; then
+        [ -e "$2" ]
+        return
+    fi
+    while IFS=$tab read -r entry dropped rest; do
+        [ "$entry $dropped" != "drop-data $2" ] || return 1
+    done <"$journal"
+    return 0
 }
 
 # Take back everything that the journal says, last first. $1 is the outcome to tell.
