@@ -12,10 +12,12 @@ from shimyard.node.canary import (
     wasm_canary,
 )
 from shimyard.node.containerd_config import (
-    CERTS_FOLDER,
+    CNI_CONFIG,
     CONFIG_PATH,
     containerd_config,
+    has_credentials,
     hosts_config,
+    hosts_path,
 )
 from shimyard.node.desired import (
     Canary,
@@ -31,10 +33,10 @@ from shimyard.node.places import environment, links
 from shimyard.node.plan import UNIT_FOLDER
 from shimyard.node.recovery import RECOVERY_UNIT
 from shimyard.node.render import render, render_toml
+from shimyard.node.shims import RUNC, runtime_type, shim_binary
 from shimyard.settings import Arch, RuntimeSettings
 
 RESOURCE = "container-runtime"
-CNI_CONFIG = "/etc/cni/net.d"
 UNIT = "containerd.service"
 _UNIT_PATH = f"{UNIT_FOLDER}{UNIT}"
 _CONTAINERD = f"{BIN}/containerd"
@@ -75,12 +77,11 @@ def _files(runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact]) -> lis
         ),
     ]
     for registry in runtime.registries:
-        has_secret = any(mirror.password is not None for mirror in registry.mirrors)
         files.append(
             File.of(
-                f"{CERTS_FOLDER}/{registry.host}/hosts.toml",
+                hosts_path(registry),
                 render_toml("containerd/hosts.toml.j2", hosts_config(registry)),
-                mode="0600" if has_secret else "0644",
+                mode="0600" if has_credentials(registry) else "0644",
             )
         )
     for engine in runtime.engines:
@@ -93,9 +94,7 @@ def _files(runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact]) -> lis
 def secret_paths(runtime: RuntimeSettings) -> frozenset[str]:
     """The files whose content must not be shown: they hold registry credentials."""
     return frozenset(
-        f"{CERTS_FOLDER}/{registry.host}/hosts.toml"
-        for registry in runtime.registries
-        if any(mirror.password is not None for mirror in registry.mirrors)
+        hosts_path(registry) for registry in runtime.registries if has_credentials(registry)
     )
 
 
@@ -103,7 +102,7 @@ def _canaries(runtime: RuntimeSettings, arch: Arch) -> list[Canary]:
     canaries = [
         Canary(
             "runc",
-            "io.containerd.runc.v2",
+            RUNC,
             NATIVE_IMAGE,
             f"linux/{arch}",
             native_canary(arch),
@@ -126,13 +125,3 @@ def _canaries(runtime: RuntimeSettings, arch: Arch) -> list[Canary]:
             )
         )
     return canaries
-
-
-def shim_binary(name: str) -> str:
-    """The shim's file name, which containerd derives from the runtime type."""
-    return "containerd-shim-spin-v2" if name == "spin" else f"containerd-shim-{name}-v1"
-
-
-def runtime_type(name: str) -> str:
-    """containerd's runtime type of a shim."""
-    return "io.containerd.spin.v2" if name == "spin" else f"io.containerd.{name}.v1"

@@ -11,10 +11,12 @@ from typing import Any
 
 from shimyard.errors import ShimyardError
 from shimyard.node.places import CNI_BIN
+from shimyard.node.shims import RUNC, runtime_type
 from shimyard.settings import MirrorSettings, RegistrySettings, RuntimeSettings
 
 CONFIG_PATH = "/etc/containerd/config.toml"
 CERTS_FOLDER = "/etc/containerd/certs.d"
+CNI_CONFIG = "/etc/cni/net.d"
 
 _RUNTIME = "io.containerd.cri.v1.runtime"
 _IMAGES = "io.containerd.cri.v1.images"
@@ -46,7 +48,7 @@ def containerd_config(runtime: RuntimeSettings) -> Table:
         "plugins": {
             _IMAGES: images,
             _RUNTIME: {
-                "cni": {"bin_dirs": [CNI_BIN], "conf_dir": "/etc/cni/net.d"},
+                "cni": {"bin_dirs": [CNI_BIN], "conf_dir": CNI_CONFIG},
                 "containerd": {"default_runtime_name": "runc", "runtimes": _handlers(runtime)},
             },
             # Kept out of /opt, where other people's files are.
@@ -59,11 +61,10 @@ def containerd_config(runtime: RuntimeSettings) -> Table:
 def _handlers(runtime: RuntimeSettings) -> Table:
     # Without SystemdCgroup where systemd manages cgroups, pods of a handler have no metrics.
     cgroup = {"SystemdCgroup": runtime.containerd.systemd_cgroup}
-    handlers: Table = {"runc": {"runtime_type": "io.containerd.runc.v2", "options": cgroup}}
+    handlers: Table = {"runc": {"runtime_type": RUNC, "options": cgroup}}
     for shim in runtime.shims:
-        suffix = "v2" if shim.name == "spin" else "v1"
         handlers[shim.handler] = {
-            "runtime_type": f"io.containerd.{shim.name}.{suffix}",
+            "runtime_type": runtime_type(shim.name),
             "options": {**cgroup, **shim.options},
         }
     return handlers
@@ -85,6 +86,16 @@ def _merged(rendered: Table, options: Mapping[str, Any], path: str) -> Table:
         else:
             raise OptionConflictError(here)
     return merged
+
+
+def hosts_path(registry: RegistrySettings) -> str:
+    """Where hosts.toml of a registry stands on the node."""
+    return f"{CERTS_FOLDER}/{registry.host}/hosts.toml"
+
+
+def has_credentials(registry: RegistrySettings) -> bool:
+    """Whether its hosts.toml holds a secret."""
+    return any(mirror.password is not None for mirror in registry.mirrors)
 
 
 def hosts_config(registry: RegistrySettings) -> Table:
