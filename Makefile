@@ -46,8 +46,8 @@ prepare: $(VENV) ## install and build what takes long, into the cache
 	$(PYTHON) -m lab prepare
 	$(PYTHON) -m toolchain ensure
 
-test: lint prepare ## all suites: unit, program, engine, lab (needs root)
-	@$(PYTHON) -m tests unit program engine lab
+test: lint prepare ## all suites: unit, program, engine, faults, lab (needs root)
+	@$(PYTHON) -m tests unit program engine faults lab
 
 test-quick: $(VENV) ## the suites for the inner loop: no root, under a minute
 	@$(PYTHON) -m tests unit program
