@@ -5,10 +5,8 @@ from __future__ import annotations
 import copy
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from lab.mirror.service import mirror_folder
 from lab.nodes import snapshot
 from lab.nodes.node import Node
 from tests.engine.program.project import Project
+from tests.engine.program.running import provider_of, upping
 
 WRONG_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -46,44 +45,6 @@ def hanging_mirror(lab: Lab) -> Iterator[None]:
     mirror_folder(lab.settings).ask_for([Fault("hanging", path="containerd/*")])
     yield
     mirror_folder(lab.settings).ask_for([])
-
-
-@contextmanager
-def upping(project: Project) -> Iterator[subprocess.Popen[str]]:
-    """`pulumi up`, under way; it and its children end with the block at the latest."""
-    with subprocess.Popen(
-        project.command("up", "--yes", "--skip-preview"),
-        cwd=project.folder,
-        env=project.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as engine:
-        try:
-            yield engine
-        finally:
-            engine.kill()
-
-
-def provider_of(engine: subprocess.Popen[str]) -> int:
-    """The process of the provider that ``engine`` has started."""
-    found: list[int] = []
-
-    def look() -> str | None:
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-            except OSError:
-                continue
-            if b"shimyard.provider" in words and parent == str(engine.pid):
-                found.append(int(entry.name))
-                return None
-        return "no provider"
-
-    wait_for("the provider's start", look, seconds=30)
-    return found[0]
 
 
 def download(node: Node, built: BuiltArtifacts) -> Callable[[], str | None]:
