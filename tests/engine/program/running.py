@@ -13,7 +13,7 @@ from tests.engine.program.project import Project
 
 @contextmanager
 def upping(project: Project, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`pulumi up`, or the command in ``arguments``, under way; it ends with the block at the latest.
+    """`pulumi up`, or another command, under way. It ends with the block at the latest.
 
     Its provider, too: that one looks whether it still has a parent.
     """
