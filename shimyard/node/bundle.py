@@ -1,4 +1,4 @@
-"""A transaction as one tar: the plan, the files to place, the node's program."""
+"""A transaction as one tar: the plan and the files to place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from shimyard.node.desired import DesiredState, File, StoredArtifact
 from shimyard.node.operations.base import plan_line
 from shimyard.node.plan import Plan
 from shimyard.node.recovery import RECOVERY_UNIT, recovery_unit
-from shimyard.node.scripts import TRANSACTION
 
 _CHUNK = 256 * 1024
 
@@ -33,7 +32,6 @@ def bundle(plan: Plan, desired: DesiredState | None, resource: str) -> Iterator[
     Raises ``SourceError`` on the way, so that the tar ends in the middle.
     """
     entries: list[tuple[str, bytes]] = [
-        ("transaction.sh", TRANSACTION.encode()),
         (RECOVERY_UNIT, recovery_unit().encode()),
         ("resource", resource.encode()),
         ("plan", _lines(operation.line() for operation in plan.operations)),

@@ -11,12 +11,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from shimyard.node import program
 from shimyard.node.bundle import bundle
 from shimyard.node.desired import DesiredState, StoredArtifact
 from shimyard.node.errors import NodeError
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
-from shimyard.node.scripts import STAGE
 from shimyard.node.transport import Completed, Session
 
 _CHUNK = 256 * 1024
@@ -32,23 +32,21 @@ def stage(
     resource: str,
     transaction: str,
     report: Report,
-) -> str:
-    """Send the transaction and fetch what its plan lacks. Returns the node program's path."""
+) -> None:
+    """Send the transaction and fetch what its plan lacks."""
     report("stage", "sending the transaction")
-    received = session.run(
-        STAGE, "receive", transaction, stdin=bundle(plan, desired, resource), silence=300
+    received = program.call(
+        session, "receive", transaction, stdin=bundle(plan, desired, resource), silence=300
     )
-    program = _word(received, "program")
-    if program is None:
-        raise _failed(session, "stage", received)
+    if received.code != 0:
+        raise _failed(session, received)
     if plan.fetch:
         _fetch(session, plan, transaction, report)
-    return program
 
 
 def discard(session: Session, transaction: str) -> None:
     """Remove a transaction that is not going to be carried out."""
-    session.run(STAGE, "discard", transaction)
+    program.call(session, "discard", transaction)
 
 
 def _fetch(session: Session, plan: Plan, transaction: str, report: Report) -> None:
@@ -62,9 +60,9 @@ def _fetch(session: Session, plan: Plan, transaction: str, report: Report) -> No
         elif artifact is not None and words[0] == "stored":
             report("stage", f"{artifact.name} {artifact.version} verified and stored")
 
-    fetched = session.run(STAGE, "fetch", transaction, on_line=on_line, silence=120)
+    fetched = program.call(session, "fetch", transaction, on_line=on_line, silence=120)
     if fetched.code != 0:
-        raise _failed(session, "stage", fetched)
+        raise _failed(session, fetched)
     for line in fetched.out.splitlines():
         words = line.split("\t")
         if words[0] == "need" and len(words) > 1:
@@ -78,8 +76,8 @@ def _stream(
     what = f"{artifact.name} {artifact.version}"
     with tempfile.TemporaryDirectory(prefix="shimyard-") as folder:
         source = artifact.bundle or _download(session, artifact, Path(folder), reason)
-        sent = session.run(
-            STAGE,
+        sent = program.call(
+            session,
             "accept",
             transaction,
             artifact.sha256,
@@ -87,7 +85,7 @@ def _stream(
             silence=300,
         )
     if sent.code != 0:
-        raise _failed(session, "stage", sent)
+        raise _failed(session, sent)
     report("stage", f"{what} streamed, verified and stored")
 
 
@@ -145,16 +143,11 @@ def _word(completed: Completed, keyword: str) -> str | None:
     return None
 
 
-def _failed(session: Session, step: str, completed: Completed) -> NodeError:
-    cause = _word(completed, "failed")
-    log = [line for line in completed.err.splitlines() if line.strip()][-6:]
-    if any("sudo:" in line and "password" in line for line in log):
-        return NodeError(
-            session.node.name,
-            step,
-            f"sudo asks {session.node.ssh.user} for a password",
-            mend="allow NOPASSWD for this user in sudoers, or log in as root",
-        )
-    return NodeError(
-        session.node.name, step, cause or "a command failed", log=log, mend=_SPACE_MEND
+def _failed(session: Session, completed: Completed) -> NodeError:
+    return program.refused(session, "stage", completed) or NodeError(
+        session.node.name,
+        "stage",
+        _word(completed, "failed") or "a command failed",
+        log=program.last_lines(completed),
+        mend=_SPACE_MEND,
     )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shimyard.node import program
 from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
@@ -14,7 +15,6 @@ from shimyard.node.journal import Journal
 from shimyard.node.paths import ROOT
 from shimyard.node.plan import ConflictError, Plan, plan, removal
 from shimyard.node.progress import Report, silent
-from shimyard.node.scripts import FACTS, TRANSACTION
 from shimyard.node.staging import discard, stage
 from shimyard.node.transport import Session
 
@@ -34,7 +34,7 @@ def read_facts(session: Session) -> Facts:
     """What the machine is like now; an interrupted transaction is taken back first."""
     facts = _facts(session)
     if facts.generations.pending and not facts.generations.running:
-        recovered = session.run(TRANSACTION, "retake", silence=600)
+        recovered = program.call(session, "retake", silence=600)
         facts = _facts(session)
         if facts.generations.pending:
             raise NodeError(
@@ -78,25 +78,21 @@ def remove(session: Session, resource: str, report: Report = silent) -> Plan:
     steps = removal(resource, facts)
     if steps.operations:
         _carry_out(session, steps, None, resource, report)
-    session.run(TRANSACTION, "purge")
+    program.call(session, "purge")
     return steps
 
 
 def _facts(session: Session) -> Facts:
-    completed = session.run(FACTS)
+    completed = program.facts(session)
     try:
         return Facts.parse(completed.out)
     except ValueError:
-        log = [line for line in completed.err.splitlines() if line.strip()][-6:]
-        asks = any("sudo:" in line for line in log)
-        raise NodeError(
+        raise program.refused(session, "facts", completed) or NodeError(
             session.node.name,
             "facts",
-            f"sudo refuses {session.node.ssh.user}" if asks else "the facts can't be read",
-            log=log,
-            mend="allow NOPASSWD for this user in sudoers, or log in as root"
-            if asks
-            else "the node needs sh, coreutils, tar and systemd",
+            "the facts can't be read",
+            log=program.last_lines(completed),
+            mend="the node needs sh, coreutils, tar, gzip and systemd",
         ) from None
 
 
@@ -125,13 +121,13 @@ def _check_machine(session: Session, facts: Facts) -> None:
             f"the machine is {system.arch}, the stack says {session.node.arch}",
             mend=f"set nodes[].arch of {name} to {system.arch}",
         )
-    missing = sorted({"tar", "sha256sum", "timeout", "systemd-run"} - system.tools)
+    missing = sorted({"tar", "gzip", "sha256sum", "timeout", "systemd-run"} - system.tools)
     if missing:
         raise NodeError(
             name,
             "facts",
             f"the machine lacks {', '.join(missing)}",
-            mend="install coreutils, tar and systemd",
+            mend="install coreutils, tar, gzip and systemd",
         )
     skew = system.clock - time.time()
     if abs(skew) > _CLOCK_TOLERANCE:
@@ -153,9 +149,7 @@ def _carry_out(
 ) -> None:
     transaction = secrets.token_hex(8)
     try:
-        program = stage(
-            session, steps, desired, resource=resource, transaction=transaction, report=report
-        )
+        stage(session, steps, desired, resource=resource, transaction=transaction, report=report)
     except NodeError:
         if session.alive:
             discard(session, transaction)
@@ -169,9 +163,7 @@ def _carry_out(
             report(words[0], " ".join(words[1:]))
 
     try:
-        completed = session.run(
-            'exec /bin/sh "$1" launch "$2"', program, transaction, on_line=on_line, silence=600
-        )
+        completed = program.call(session, "launch", transaction, on_line=on_line, silence=600)
     except ConnectionFailedError as error:
         raise ConnectionFailedError(
             session.node.name,

@@ -1,10 +1,10 @@
-"""SSH: one connection a node, root's shell, bytes both ways. Fabric is known here and in login."""
+"""SSH: one connection a node, a command a channel. Fabric is known here and in login only."""
 
 from __future__ import annotations
 
 import select
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,12 @@ class Completed:
 
 
 class Session:
-    """An open connection to one node; commands run as root. Safe for one thread at a time."""
+    """An open connection to one node. Safe for one thread at a time."""
 
     def __init__(self, node: NodeSettings, connection: Connection) -> None:
         self.node = node
+        # Whether the node has our program; its facts tell.
+        self.has_program = False
         self._connection = connection
 
     @classmethod
@@ -63,28 +65,27 @@ class Session:
         transport = self._connection.transport
         return transport is not None and transport.is_active()
 
+    @property
+    def as_root(self) -> Sequence[str]:
+        """The words before a command that runs it as root."""
+        return ("sudo", "-n", "--") if self.node.ssh.uses_sudo else ()
+
     def run(
         self,
-        script: str,
-        *arguments: str,
+        command: Sequence[str],
+        *,
         stdin: Iterable[bytes] = (),
         on_line: OnLine | None = None,
         silence: float = 60.0,
     ) -> Completed:
-        """Run a shell ``script`` as root with ``arguments`` as $1, $2, ...
+        """Run ``command``, a list of words, as the user who has logged in.
 
         ``stdin``: chunks for its standard input; secrets go this way only. ``on_line`` sees each
         line of output as it comes. ``silence``: seconds without any output or progress after
         which the connection counts as lost. Raises ``ConnectionFailedError``.
         """
-        command = shlex.join(
-            [
-                *(["sudo", "-n", "--"] if self.node.ssh.uses_sudo else []),
-                *["/bin/sh", "-c", script, "shimyard", *arguments],
-            ]
-        )
         try:
-            return self._execute(command, stdin, on_line, silence)
+            return self._execute(shlex.join(command), stdin, on_line, silence)
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise explained(self.node, error, self.node) from error
 

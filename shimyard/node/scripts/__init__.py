@@ -1,13 +1,35 @@
-"""The node's programs in POSIX sh: they need sh, coreutils, tar and systemd, nothing else."""
+"""The node's program in POSIX sh: it needs sh, coreutils, tar and systemd, nothing else.
+
+One program for all verbs: it must be complete at boot, whatever else has changed since, and an
+administrator can allow exactly this one file in sudoers.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
-_PARTS = ("journal", "paths", "services", "containers", "restore", "keeping", "main")
+_PARTS = (
+    "head",
+    "facts",
+    "staging",
+    "journal",
+    "paths",
+    "services",
+    "containers",
+    "restore",
+    "keeping",
+    "transaction",
+    "main",
+)
 
-FACTS = (_FOLDER / "facts.sh").read_text()
-STAGE = (_FOLDER / "stage.sh").read_text()
-# One program on the node: it must be complete at boot, whatever else has changed since.
-TRANSACTION = "".join((_FOLDER / "transaction" / f"{part}.sh").read_text() for part in _PARTS)
+
+def _joined(*parts: str) -> str:
+    return "".join((_FOLDER / f"{part}.sh").read_text() for part in parts)
+
+
+PROGRAM = _joined(*_PARTS)
+VERSION = hashlib.sha256(PROGRAM.encode()).hexdigest()
+# For a machine that has no program yet: nothing is put there only to look.
+FACTS = _joined("head", "facts") + "facts\n"

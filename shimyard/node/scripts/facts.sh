@@ -1,22 +1,5 @@
-#!/bin/sh
-# Reports everything that planning needs to know about this machine, and changes nothing.
-# Output: one fact a line, tab-separated; the last line is "end".
-set -u
-LC_ALL=C
-export LC_ALL
-root=/var/lib/shimyard
-tab=$(printf '\t')
-links=
-load=
-active=
-
-say() {
-    first=$1
-    shift
-    printf '%s' "$first"
-    [ $# -eq 0 ] || printf '\t%s' "$@"
-    printf '\n'
-}
+# --- facts: all that planning needs to know, in one call that changes nothing -------------------
+# The last line is "end".
 
 second() {
     # shellcheck disable=SC2086
@@ -146,6 +129,12 @@ managed() {
     done
 }
 
-system
-[ ! -d "$root" ] || managed
-say end
+facts() {
+    links=
+    load=
+    active=
+    system
+    [ ! -d "$root" ] || managed
+    say end
+}
+

@@ -14,7 +14,6 @@ from shimyard.node.bundle import SourceError, bundle
 from shimyard.node.desired import DesiredState, File, Link
 from shimyard.node.facts import Facts
 from shimyard.node.plan import plan, removal
-from shimyard.node.scripts import TRANSACTION
 from tests.unit.node.states import runtime
 
 
@@ -34,7 +33,6 @@ def test_a_first_transaction_has_everything_in_it() -> None:
     desired = runtime()
     steps = plan(desired, Facts())
     found = contents(b"".join(bundle(steps, desired, desired.resource)))
-    assert found.pop("transaction.sh") == TRANSACTION.encode()
     assert b"recover boot" in found.pop("shimyard-recover.service")
     assert found.pop("resource") == b"container-runtime"
     assert found.pop("plan").decode().splitlines() == [op.line() for op in steps.operations]
@@ -65,7 +63,7 @@ def test_a_removal_says_so_and_sends_no_files() -> None:
     steps = removal("container-runtime", Facts.converged(runtime()))
     found = contents(b"".join(bundle(steps, None, "container-runtime")))
     assert set(found) == {
-        "transaction.sh", "shimyard-recover.service", "resource", "plan", "artifacts", "deletes"
+        "shimyard-recover.service", "resource", "plan", "artifacts", "deletes"
     }  # fmt: skip
 
 

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from shimyard.node.scripts import FACTS, STAGE, TRANSACTION
+from shimyard.node.program import INSTALL
+from shimyard.node.scripts import FACTS, PROGRAM
 from tests.unit.node.shell_words import commands
 
-SCRIPTS = {"facts": FACTS, "stage": STAGE, "transaction": TRANSACTION}
+SCRIPTS = {"program": PROGRAM, "facts": FACTS, "install": INSTALL}
 COREUTILS = {
     "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "head", "ln", "mkdir", "mv",
     "printf", "readlink", "rm", "rmdir", "sha256sum", "sleep", "sort", "stat", "sync", "tac",
     "tail", "timeout", "tr", "uname", "echo", "true",
 }  # fmt: skip
 ALLOWED = COREUTILS | {
-    "tar", "curl", "wget", "systemctl", "systemd-run", "journalctl", "ctr", "sh",
+    "tar", "gzip", "curl", "wget", "systemctl", "systemd-run", "journalctl", "ctr", "sh",
 }  # fmt: skip
 BUILT_IN = {
     "[", ":", ".", "break", "cd", "command", "continue", "exec", "exit", "export", "kill", "read",
@@ -92,4 +93,4 @@ def test_every_operation_has_its_part_in_the_program() -> None:
     }  # fmt: skip
     assert set(names) == set(operations.__all__) - {"Operation"}
     for name in names.values():
-        assert re.search(rf"(?m)^(prepare|switch)_{name}\(\) ", TRANSACTION)
+        assert re.search(rf"(?m)^(prepare|switch)_{name}\(\) ", PROGRAM)

@@ -2,6 +2,8 @@
 # Enabling and disabling only move links. systemd reads unit files once a transaction, by the
 # "reload" of the plan: a reload is the slowest thing here on a small machine.
 
+no_block=
+
 activity() { systemctl is-active "$1" 2>/dev/null || true; }
 enablement() { systemctl is-enabled "$1" 2>/dev/null || true; }
 

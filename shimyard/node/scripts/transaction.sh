@@ -1,4 +1,9 @@
 # --- the transaction ----------------------------------------------------------------------------
+# It runs by itself under systemd, so that neither a lost connection nor a kill leaves a half-changed
+# machine. The plan is a list of operations, one a line, tab-separated; "-" stands for an empty
+# field. Before anything live changes, an "undo" line in the journal says how to take it back.
+
+worker=shimyard-transaction
 
 run_plan() {
     phase=$1
@@ -22,7 +27,6 @@ refuse() {
 }
 
 apply() {
-    staging=$root/staging/$1
     journal=$staging/journal
     [ ! -L "$root/pending" ] ||
         refuse pending "an earlier transaction was cut off and is not taken back yet"
@@ -70,10 +74,9 @@ as_service() {
 }
 
 launch() {
-    staging=$root/staging/$1
     : >"$staging/journal" || exit 3
     as_service --property="ExecStopPost=/bin/sh $0 recover" \
-        /bin/sh "$0" apply "$1" 2>"$staging/launch.err" &
+        /bin/sh "$0" apply "$transaction" 2>"$staging/launch.err" &
     runner=$!
     tail -n +1 -s 0.1 -f --pid="$runner" "$staging/journal"
     wait "$runner"
@@ -86,14 +89,6 @@ launch() {
 
 retake() {
     [ -L "$root/pending" ] || return 0
-    as_service /bin/sh "$root/bin/transaction.sh" recover
+    as_service /bin/sh "$root/bin/node" recover
 }
 
-case $1 in
-launch) launch "$2" ;;
-apply) apply "$2" ;;
-retake) retake ;;
-recover) recover "${2:-}" ;;
-purge) purge ;;
-*) exit 2 ;;
-esac

@@ -1,28 +1,6 @@
-#!/bin/sh
-# Brings artifacts into the content-addressed store and a plan into the staging area.
-# Nothing that is live changes here. Usage:
-#   stage.sh receive TRANSACTION        tar of the transaction on standard input
-#   stage.sh fetch TRANSACTION          downloads what the transaction's "artifacts" lists
-#   stage.sh accept TRANSACTION SHA256  one archive on standard input
-#   stage.sh discard TRANSACTION
-# Output: "progress SHA256 BYTES", "need SHA256 REASON", "stored SHA256", "failed REASON".
-set -u
-LC_ALL=C
-export LC_ALL
-umask 022
-root=/var/lib/shimyard
-tab=$(printf '\t')
-command=$1
-transaction=$2
-staging=$root/staging/$transaction
-
-say() {
-    first=$1
-    shift
-    printf '%s' "$first"
-    [ $# -eq 0 ] || printf '\t%s' "$@"
-    printf '\n'
-}
+# --- staging: artifacts reach the content-addressed store, a plan its staging area ---------------
+# Nothing that is live changes here. Output: "received", "progress SHA256 BYTES",
+# "need SHA256 REASON", "stored SHA256", "failed REASON".
 
 fail() {
     say failed "$1"
@@ -48,12 +26,13 @@ receive() {
     remove_older_than 86400 "$root"/staging/*
     mkdir -m 0700 "$staging" || fail "can't create $staging"
     tar -x -m --no-same-owner -f - -C "$staging" || fail "can't unpack the transaction into $staging"
-    # The program is put in place by its digest, so that a running one is never overwritten.
-    digest=$(sha256sum "$staging/transaction.sh") || fail "transaction.sh is missing"
-    digest=${digest%% *}
-    mkdir -p "$root/bin/$digest"
-    mv -f "$staging/transaction.sh" "$root/bin/$digest/transaction.sh"
-    say program "$root/bin/$digest/transaction.sh"
+    say received
+}
+
+# What a failed or cut-off command leaves half-done carries the process id in its name.
+leaving_nothing() {
+    trap 'rm -rf "$root"/store/.[a-z]*-$$ "$root"/store/.[a-z]*-$$.*' EXIT
+    "$@"
 }
 
 # In a process of its own: a signal to it must reach the program itself.
@@ -141,6 +120,7 @@ unpack() {
         mv "$root/store/$digest" "$root/store/.broken-$digest-$$"
     fi
     sync "$out"/* "$out/.sha256sums" "$out" || fail "can't write artifact $digest"
+    reached store "$digest"
     mv -T "$out" "$root/store/$digest" || fail "can't move artifact $digest into the store"
     rm -rf "$root/store/.broken-$digest-$$"
     say stored "$digest"
@@ -202,13 +182,3 @@ accept() {
     fail "artifact $digest is not part of this transaction"
 }
 
-# What a failed or cut-off command leaves half-done carries the process id in its name.
-trap 'rm -rf "$root"/store/.[a-z]*-$$ "$root"/store/.[a-z]*-$$.*' EXIT
-
-case $command in
-receive) receive ;;
-fetch) fetch ;;
-accept) accept "$3" ;;
-discard) rm -rf "$staging" ;;
-*) fail "unknown command $command" ;;
-esac

@@ -1,5 +1,7 @@
 # --- containers ---------------------------------------------------------------------------------
 
+namespace=shimyard-canary
+
 # namespace [wasm]: ends and deletes its containers; with "wasm" only those that runc does not run.
 end_containers() {
     ctr -n "$1" containers list 2>/dev/null | while read -r id image runtime; do

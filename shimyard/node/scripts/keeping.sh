@@ -1,5 +1,8 @@
 # --- what stays on the node ---------------------------------------------------------------------
 
+recovery=shimyard-recover.service
+boot_link=/etc/systemd/system/basic.target.wants/$recovery
+
 next_number() {
     last=0
     for folder in "$root"/generations/*; do
@@ -42,12 +45,28 @@ collect() {
     for entry in "$root"/store/*; do
         case " $named " in *" ${entry##*/} "*) ;; *) rm -rf "$entry" ;; esac
     done
+    current=$(readlink "$root/bin/node")
+    for program in "$root"/bin/*/node; do
+        [ "${program#"$root/bin/"}" = "$current" ] || rm -rf "${program%/node}"
+    done
+}
+
+# What recovers must be there even if an administrator replaces the program that is running now.
+keep_program() {
+    # It lies in .../bin/VERSION/node or in .../node-VERSION.
+    version=${0%/node}
+    version=${version##*[/-]}
+    mine=$root/bin/$version/node
+    if [ ! -x "$mine" ]; then
+        mkdir -p "${mine%/*}" && cp -T "$0" "$mine.new" && chmod 0755 "$mine.new" &&
+            mv -fT "$mine.new" "$mine" || return 1
+    fi
+    ln -sfT "$version/node" "$root/bin/.node" && mv -fT "$root/bin/.node" "$root/bin/node"
 }
 
 # It is read at boot only, so systemd need not know of it before.
 install_recovery() {
-    program=$0
-    ln -sfT "$program" "$root/bin/.transaction.sh" && mv -fT "$root/bin/.transaction.sh" "$root/bin/transaction.sh"
+    keep_program || return 1
     unit=/etc/systemd/system/$recovery
     [ -f "$unit" ] && [ -L "$boot_link" ] && [ "$(cat "$unit")" = "$(cat "$staging/$recovery")" ] && return 0
     cp -T "$staging/$recovery" "$root/bin/$recovery" &&

@@ -1,0 +1,114 @@
+"""The node's program: where it lies on a machine, how it is called, how it gets there."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable
+
+from shimyard.node.errors import NodeError
+from shimyard.node.paths import ROOT
+from shimyard.node.scripts import FACTS, PROGRAM, VERSION
+from shimyard.node.transport import Completed, OnLine, Session
+
+# Put there by an administrator, who then need not allow anything else in sudoers.
+PRESET = f"/usr/local/libexec/shimyard/node-{VERSION}"
+INSTALLED = f"{ROOT}/bin/{VERSION}/node"
+
+_ABSENT = 90
+_CALL = """\
+for program in {preset} {installed}; do
+    [ ! -x "$program" ] || exec {sudo}"$program" "$@"
+done
+exit {absent}
+"""
+# $1: the path. Complete or not there at all, even if the connection ends in the middle.
+INSTALL = """\
+umask 022
+mkdir -p "${1%/*}" && gzip -dc >"$1.$$" && chmod 0755 "$1.$$" && sync "$1.$$" && mv -fT "$1.$$" "$1"
+code=$?
+rm -f "$1.$$"
+exit "$code"
+"""
+
+
+def facts(session: Session) -> Completed:
+    """All facts of the machine, by its own program or, if it has none yet, by one that we send."""
+    completed = session.run(_command(session, "facts"))
+    session.has_program = completed.code != _ABSENT
+    if session.has_program:
+        return completed
+    return session.run([*session.as_root, "/bin/sh", "-s"], stdin=[FACTS.encode()])
+
+
+def call(
+    session: Session,
+    verb: str,
+    *arguments: str,
+    stdin: Iterable[bytes] = (),
+    on_line: OnLine | None = None,
+    silence: float = 60.0,
+) -> Completed:
+    """Run a verb of the program with ``arguments``; it is installed first where it is missing.
+
+    ``stdin``, ``on_line`` and ``silence`` as in ``Session.run``. Raises ``NodeError``.
+    """
+    if not session.has_program:
+        _install(session)
+    completed = session.run(
+        _command(session, verb, *arguments), stdin=stdin, on_line=on_line, silence=silence
+    )
+    if completed.code == _ABSENT:
+        session.has_program = False
+        raise NodeError(
+            session.node.name,
+            verb,
+            "another version of Shimyard has replaced its program on the node",
+            mend="use one version of Shimyard for a node, then run `pulumi up` again",
+        )
+    return completed
+
+
+def _command(session: Session, *words: str) -> list[str]:
+    script = _CALL.format(
+        preset=PRESET,
+        installed=INSTALLED,
+        sudo="sudo -n -- " if session.as_root else "",
+        absent=_ABSENT,
+    )
+    return ["/bin/sh", "-c", script, "shimyard", *words]
+
+
+def _install(session: Session) -> None:
+    program = gzip.compress(PROGRAM.encode(), mtime=0)
+    command = [*session.as_root, "/bin/sh", "-c", INSTALL, "shimyard", INSTALLED]
+    installed = session.run(command, stdin=[program])
+    if installed.code != 0:
+        raise refused(session, "stage", installed) or NodeError(
+            session.node.name,
+            "stage",
+            "Shimyard's program can't be put on the node",
+            log=last_lines(installed),
+            mend=f"free some space below {ROOT} and see that it is writable, then run "
+            "`pulumi up` again",
+        )
+    session.has_program = True
+
+
+def refused(session: Session, step: str, completed: Completed) -> NodeError | None:
+    """The error if it is sudo that has stopped a command."""
+    log = last_lines(completed)
+    if not any(line.startswith("sudo:") or "not allowed to execute" in line for line in log):
+        return None
+    return NodeError(
+        session.node.name,
+        step,
+        f"sudo refuses {session.node.ssh.user}",
+        log=log,
+        mend="allow NOPASSWD for this user in sudoers, log in as root, or let an administrator "
+        f"install {PRESET} (docs/how-to/least-privilege.md)",
+    )
+
+
+def last_lines(completed: Completed) -> list[str]:
+    """The last lines that a command has complained with."""
+    return [line for line in completed.err.splitlines() if line.strip()][-6:]
