@@ -68,7 +68,10 @@ def ask_component(lab: Lab) -> Answer:
         )
         answer = _request(node)
         if answer is None:
-            raise DemoError(f"{_IMAGE} on {node.name} answered once and then no more")
+            raise DemoError(
+                f"{_IMAGE} on {node.name} answered once and then no more; see what containerd "
+                "says on the node (journalctl -u containerd), and run make up again"
+            )
         return answer
     finally:
         _remove(node)

@@ -102,10 +102,11 @@ def _opened(path: Path, format: Literal["tar.gz", "tar.xz"]) -> Iterator[tarfile
             bounded = _Bounded(plain, path)
             with tarfile.open(fileobj=bounded, mode="r:") as archive:  # type: ignore[call-overload]
                 yield archive
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as error:
-        raise ArchiveError(path, f"is no whole {format} archive: {error}") from None
-    except (ValueError, OverflowError, UnicodeError) as error:
-        raise ArchiveError(path, f"has a broken header: {error}") from None
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError):
+        problem = f"is no whole {format} archive: it is cut off, or something else"
+        raise ArchiveError(path, problem) from None
+    except (ValueError, OverflowError, UnicodeError):
+        raise ArchiveError(path, "has a broken header") from None
 
 
 class _Bounded:
@@ -131,4 +132,4 @@ class _Bounded:
 
     def _check(self, position: int) -> None:
         if position > MAX_UNPACKED:
-            raise ArchiveError(self._path, f"unpacks to more than {MAX_UNPACKED} bytes")
+            raise ArchiveError(self._path, f"unpacks to more than {MAX_UNPACKED / 1e9:.1f} GB")

@@ -30,7 +30,8 @@ def lock(options: argparse.Namespace) -> int:
     """Lock one version; nothing is written unless every architecture could be verified."""
     if options.arch == "both" and (options.sha256 or options.url):
         raise CatalogueError(
-            "--sha256 and --url are of one architecture", mend="add --arch amd64 or --arch arm64"
+            "--sha256 and --url belong to one architecture, and both are asked for",
+            mend="add --arch amd64 or --arch arm64",
         )
     requests = [
         LockRequest(

@@ -19,6 +19,7 @@ MAX_BYTES = 1024 * 1024 * 1024
 STALL_SECONDS = 60
 TOTAL_SECONDS = 3600
 _CHUNK = 1 << 16
+_AGAIN = "try again, or download from a mirror with --mirror"
 
 Progress = Callable[[str, int, int | None], None]
 """Called with (URL, bytes so far, bytes in all or None if the server does not say)."""
@@ -80,7 +81,7 @@ def _open(url: str) -> http.client.HTTPResponse:
         reason = getattr(error, "reason", error)
         raise DownloadError(
             url,
-            f"can't be reached: {reason}",
+            f"can't be reached: {_plain(reason)}",
             mend="check the connection, or download from a mirror with --mirror",
         ) from None
     assert isinstance(answer, http.client.HTTPResponse)  # noqa: S101 - the opener speaks HTTP only
@@ -102,8 +103,8 @@ def _copy(
         try:
             chunk = answer.read(_CHUNK)
         except (OSError, http.client.HTTPException) as error:
-            problem = f"breaks off after {size} bytes: {error}"
-            raise DownloadError(url, problem, mend="try again") from None
+            problem = f"breaks off after {size} bytes: {_plain(error)}"
+            raise DownloadError(url, problem, mend=_AGAIN) from None
         if not chunk:
             break
         size += len(chunk)
@@ -119,7 +120,7 @@ def _copy(
             progress(url, size, expected)
     if expected is not None and size != expected:
         problem = f"is truncated: {size} of {expected} bytes arrived"
-        raise DownloadError(url, problem, mend="try again")
+        raise DownloadError(url, problem, mend=_AGAIN)
     return digest.hexdigest(), size
 
 
@@ -127,6 +128,12 @@ def _too_large(url: str, max_bytes: int) -> DownloadError:
     return DownloadError(
         url, f"is larger than {max_bytes} bytes", mend="check that the URL names one artifact"
     )
+
+
+def _plain(error: object) -> str:
+    """Without the number that Python puts before the operating system's words."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return words or str(error) or type(error).__name__
 
 
 class _StayOnHttps(urllib.request.HTTPRedirectHandler):

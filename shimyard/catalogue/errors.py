@@ -40,7 +40,9 @@ class ArtifactNotLocked(CatalogueError):  # noqa: N818 - reads as the fact it st
         known = ", ".join(locked) if locked else "no version of it"
         super().__init__(
             f"{name} {version} for {arch} is in no artifact lock; locked for {arch}: {known}",
-            mend=f"choose a locked version, or lock this one: {command}" if locked else command,
+            mend=f"choose a locked version, or lock this one: {command}"
+            if locked
+            else f"lock it: {command}",
         )
         self.name = name
         self.version = version

@@ -84,7 +84,11 @@ def _read(path: Path) -> str:
             f"{path}`, or take it out of artifacts.lockFiles",
         ) from None
     except OSError as error:
-        raise LockFileError(path, [("file", f"can't be read: {error.strerror}")]) from None
+        raise LockFileError(
+            path,
+            [("file", f"can't be read: {error.strerror}")],
+            mend="name a file that can be read in artifacts.lockFiles",
+        ) from None
     except UnicodeDecodeError:
         raise LockFileError(path, [("file", "is not UTF-8 text")]) from None
 

@@ -10,6 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from shimyard.settings.base import FieldError
 
+_DEEP = "contains itself or is nested too deeply; write it flatter"
+# What is deeper is found by the first of them, and would fill a screen.
+_MAX_PARTS = 16
+
 _SENTENCES = {
     "missing": "is missing; add it",
     "string_type": "should be text; put it in quotes if it looks like a number, a date or yes/no",
@@ -26,7 +30,8 @@ _SENTENCES = {
     "int_parsing_size": "is too large a number",
     "int_from_float": "should be a whole number",
     "invalid_key": "should have text as its name; put the name in quotes",
-    "recursion_loop": "contains itself or is nested too deeply; write it flatter",
+    "recursion_loop": _DEEP,
+    "recursion_depth_exceeded": _DEEP,
     "string_unicode": "is not valid text",
     "json_invalid": "is not valid JSON",
     "finite_number": "should be a finite number",
@@ -58,9 +63,9 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, s
 def path_text(location: tuple[int | str, ...]) -> str:
     """('nodes', 1, 'ssh') as 'nodes[1].ssh'."""
     text = ""
-    for part in location:
+    for part in location[:_MAX_PARTS]:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
+    return f"{text}..." if len(location) > _MAX_PARTS else text
 
 
 def _sentence(

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolchain.errors import ToolchainError
 
-class InterpreterError(Exception):
+
+class InterpreterError(ToolchainError):
     """The project names a Python that is not there; the message says how to mend it."""
 
     def __init__(self, python: Path, sentence: str) -> None:

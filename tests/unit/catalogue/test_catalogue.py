@@ -38,11 +38,11 @@ def test_a_missing_artifact_comes_with_the_command_that_locks_it() -> None:
     assert "locked for arm64: 2.0.7, 2.1.5, 2.1.6, 2.2.0, 2.2.1" in str(caught.value)
 
 
-def test_a_name_without_any_lock_comes_with_the_bare_command() -> None:
+def test_a_name_without_any_lock_comes_with_the_command_that_locks_it() -> None:
     with pytest.raises(ArtifactNotLocked) as caught:
         Catalogue([]).find("runc", "1.3.4", "amd64")
 
-    assert caught.value.mend == "python -m shimyard.catalogue lock runc 1.3.4 --arch amd64"
+    assert caught.value.mend == "lock it: python -m shimyard.catalogue lock runc 1.3.4 --arch amd64"
     assert caught.value.locked == []
 
 

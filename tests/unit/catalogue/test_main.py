@@ -83,7 +83,7 @@ def test_one_digest_is_not_taken_for_two_architectures(
     releases: Releases, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert lock(releases, tmp_path / "x.json", "--arch", "both", "--sha256", "a" * 64) == 1
-    assert "of one architecture" in capsys.readouterr().err
+    assert "belong to one architecture" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [["--sha256", "abc"], ["--file", "member"], ["--arch", "mips"]])
