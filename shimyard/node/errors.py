@@ -36,3 +36,7 @@ class NodeError(ShimyardError):
 
 class ConnectionFailedError(NodeError):
     """The node can't be reached, or one of the two sides does not accept the other."""
+
+
+class KilledError(Exception):
+    """A command on a node that a signal has ended, while the connection stands."""

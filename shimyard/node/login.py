@@ -9,7 +9,7 @@ import paramiko
 from fabric.config import Config
 from fabric.connection import Connection
 
-from shimyard.node.errors import ConnectionFailedError
+from shimyard.node.errors import ConnectionFailedError, KilledError
 from shimyard.settings import NodeSettings
 from shimyard.settings.nodes import BastionSettings, KeySettings
 
@@ -187,3 +187,20 @@ def explained(
         cause = f"no connection to {where}: {str(error) or 'the other side ended it'}"
         mend = "check that the machine is on, its address, and the network between"
     return ConnectionFailedError(node.name, "connect", cause, mend=mend)
+
+
+def interrupted(node: NodeSettings, error: BaseException, step: str) -> ConnectionFailedError:
+    """The error for a person, where a command of ``step`` has not come to its end."""
+    if isinstance(error, KilledError):
+        cause = "somebody killed Shimyard's program on the node"
+        mend = (
+            "run `pulumi up` again; if it happens again, `journalctl -b` on the node tells who "
+            "did it: the kernel does where memory runs out"
+        )
+    else:
+        where = f"{node.ssh.user}@{node.address} port {node.ssh.port}"
+        cause = f"the connection to {where} broke off: {str(error) or 'the other side ended it'}"
+        mend = (
+            "check that the machine is on, and the network between, then run `pulumi up` again"
+        )
+    return ConnectionFailedError(node.name, step, cause, mend=mend)

@@ -21,6 +21,16 @@ for program in {preset} {installed}; do
 done
 exit {absent}
 """
+# What a person reads as the step of an error.
+_STEPS = {
+    "receive": "stage",
+    "fetch": "stage",
+    "accept": "stage",
+    "discard": "stage",
+    "launch": "switch",
+    "retake": "recover",
+    "purge": "remove",
+}
 # $1: the path. Complete or not there at all, even if the connection ends in the middle.
 INSTALL = """\
 umask 022
@@ -33,11 +43,11 @@ exit "$code"
 
 def facts(session: Session) -> Completed:
     """All facts of the machine, by its own program or, if it has none yet, by one that we send."""
-    completed = session.run(_command(session, "facts"))
+    completed = session.run(_command(session, "facts"), step="facts")
     session.has_program = completed.code != _ABSENT
     if session.has_program:
         return completed
-    return session.run([*session.as_root, "/bin/sh", "-s"], stdin=[FACTS.encode()])
+    return session.run([*session.as_root, "/bin/sh", "-s"], stdin=[FACTS.encode()], step="facts")
 
 
 def call(
@@ -55,7 +65,11 @@ def call(
     if not session.has_program:
         _install(session)
     completed = session.run(
-        _command(session, verb, *arguments), stdin=stdin, on_line=on_line, silence=silence
+        _command(session, verb, *arguments),
+        stdin=stdin,
+        on_line=on_line,
+        silence=silence,
+        step=_STEPS[verb],
     )
     if completed.code == _ABSENT:
         session.has_program = False
@@ -81,7 +95,7 @@ def _command(session: Session, *words: str) -> list[str]:
 def _install(session: Session) -> None:
     program = gzip.compress(PROGRAM.encode(), mtime=0)
     command = [*session.as_root, "/bin/sh", "-c", INSTALL, "shimyard", INSTALLED]
-    installed = session.run(command, stdin=[program])
+    installed = session.run(command, stdin=[program], step="stage")
     if installed.code != 0:
         raise refused(session, "stage", installed) or NodeError(
             session.node.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shimyard.node import program
@@ -152,7 +153,7 @@ def _carry_out(
         stage(session, steps, desired, resource=resource, transaction=transaction, report=report)
     except NodeError:
         if session.alive:
-            discard(session, transaction)
+            _discard(session, transaction)
         raise
 
     def on_line(line: str) -> None:
@@ -176,8 +177,14 @@ def _carry_out(
     journal = Journal.parse(completed.out)
     if journal.outcome != "ok":
         if not journal.steps and session.alive:
-            discard(session, transaction)
+            _discard(session, transaction)
         raise _failed(session, journal)
+
+
+def _discard(session: Session, transaction: str) -> None:
+    # The node clears away a day later what stays now; the first error is what a person needs.
+    with suppress(NodeError):
+        discard(session, transaction)
 
 
 def _failed(session: Session, journal: Journal) -> NodeError:

@@ -12,7 +12,8 @@ import invoke.exceptions
 import paramiko
 from fabric.connection import Connection
 
-from shimyard.node.login import close, connection_to, dial, explained, failing
+from shimyard.node.errors import KilledError
+from shimyard.node.login import close, connection_to, dial, explained, failing, interrupted
 from shimyard.settings import NodeSettings
 
 OnLine = Callable[[str], None]
@@ -77,17 +78,19 @@ class Session:
         stdin: Iterable[bytes] = (),
         on_line: OnLine | None = None,
         silence: float = 60.0,
+        step: str = "run",
     ) -> Completed:
         """Run ``command``, a list of words, as the user who has logged in.
 
         ``stdin``: chunks for its standard input; secrets go this way only. ``on_line`` sees each
         line of output as it comes. ``silence``: seconds without any output or progress after
-        which the connection counts as lost. Raises ``ConnectionFailedError``.
+        which the connection counts as lost. ``step``: what an error calls it.
+        Raises ``ConnectionFailedError``.
         """
         try:
             return self._execute(shlex.join(command), stdin, on_line, silence)
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            raise explained(self.node, error, self.node) from error
+        except (OSError, EOFError, KilledError, paramiko.SSHException) as error:
+            raise interrupted(self.node, error, step) from error
 
     def _execute(
         self, command: str, stdin: Iterable[bytes], on_line: OnLine | None, silence: float
@@ -104,7 +107,7 @@ class Session:
             if not channel.status_event.wait(silence):
                 raise TimeoutError(f"no exit code for {silence:.0f} s")
             if channel.exit_status < 0:
-                raise EOFError("the command was cut off")
+                raise KilledError
             return Completed(channel.exit_status, out, err)
         finally:
             channel.close()

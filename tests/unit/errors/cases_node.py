@@ -14,6 +14,7 @@ import paramiko
 
 from shimyard.node.bundle import bundle
 from shimyard.node.desired import DesiredState, File
+from shimyard.node.errors import KilledError
 from shimyard.node.facts import Facts
 from shimyard.node.login import explained
 from shimyard.node.plan import plan
@@ -186,6 +187,7 @@ CASES: dict[str, Provocation] = {
     "a bastion that refuses the login": _refused(paramiko.AuthenticationException(), bastion=True),
     "a connection that ends": _converges(receive=EOFError()),
     "a machine that falls silent": _converges(receive=TimeoutError("no sign of life for 300 s")),
+    "a program that is killed": _converges(receive=KilledError()),
     "facts that can't be read": _converges(facts=(0, "arch|x86_64\n", "tail: not found\n")),
     "sudo that refuses": _converges(facts=_SUDO),
     "a machine of another architecture": _converges(facts=facts().replace("x86_64", "aarch64")),
@@ -211,7 +213,7 @@ CASES: dict[str, Provocation] = {
         "need|runc-1.5.2|http://mirror.example/runc: 404\n"
     ),
     "an artifact that is another everywhere": _wrong_bytes,
-    "a connection that ends in a change": _converges(launch=EOFError("the command was cut off")),
+    "a connection that ends in a change": _converges(launch=EOFError()),
     "a change that another one is in the way of": _ends(
         "refused|Failed to start: Unit shimyard-transaction.service was already loaded.\n"
     ),
