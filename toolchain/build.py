@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 MODULE = HERE / "pulumi-cli"
 HOST = HERE / "language_host"
 LAUNCHER = HOST / "launcher.sh"
+# What the host imports from outside of its own folder.
+SHARED = HERE / "errors.py"
 _TAIL_LINES = 15
 
 
@@ -42,7 +44,7 @@ def from_build(lock: PulumiLock, progress: Progress, *, build: bool = True) -> T
     )
     bundle = cached(
         f"pulumi-{version}-bundle",
-        digest(key, HOST),
+        digest(key, HOST, SHARED),
         lambda folder: _assemble(cli / "pulumi", folder),
         progress=progress,
         doing="adding the Python language host",
@@ -138,4 +140,5 @@ def _assemble(cli: Path, folder: Path) -> None:
     shutil.copytree(
         HOST, library / "language_host", ignore=shutil.ignore_patterns("__pycache__", "*.sh")
     )
+    shutil.copyfile(SHARED, library / SHARED.name)
     (library / "__init__.py").write_text("")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,13 @@ def test_the_bundle_has_the_cli_and_a_language_host_beside_it(path: Path) -> Non
     library = made.pulumi.parent.parent / "lib" / "toolchain"
     assert (library / "language_host" / "__main__.py").is_file()
     assert not (library / "selection.py").exists()
+    # All that it imports is there.
+    asked = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(library.parent)!r}); "
+         "import toolchain.language_host.server"],
+        cwd=library, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert asked.returncode == 0, asked.stderr
     assert "building the Pulumi CLI 3.246.0 from Go modules" in stream.getvalue()
     assert build.from_build(load_lock(), Progress(io.StringIO()), build=False) == made
 
