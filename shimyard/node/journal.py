@@ -47,10 +47,10 @@ class Journal:
         )
 
     @property
-    def last_step(self) -> str:
-        """The step that began last before anything was taken back, in words."""
+    def last_step(self) -> tuple[str, ...]:
+        """The step that began last before anything was taken back; empty if none did."""
         forward = [step for step in self.steps if step[0] != "restore"]
-        return " ".join(forward[-1]) if forward else "launch"
+        return forward[-1] if forward else ()
 
 
 def _restored(rows: Sequence[Sequence[str]]) -> bool:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from shimyard.node import program
@@ -34,10 +34,12 @@ def stage(
     report: Report,
 ) -> None:
     """Send the transaction and fetch what its plan lacks."""
-    report("stage", "sending the transaction")
-    received = program.call(
-        session, "receive", transaction, stdin=bundle(plan, desired, resource), silence=300
+    report("stage", "sending the plan and its files")
+    sent = _counted(
+        bundle(plan, desired, resource),
+        lambda count: report("stage", f"plan and files: {count / 1e6:.1f} MB sent"),
     )
+    received = program.call(session, "receive", transaction, stdin=sent, silence=300)
     if received.code != 0:
         raise _failed(session, received)
     if plan.fetch:
@@ -58,7 +60,7 @@ def _fetch(session: Session, plan: Plan, transaction: str, report: Report) -> No
         if artifact is not None and words[0] == "progress" and len(words) > 2:
             report("stage", _bytes(artifact, int(words[2])))
         elif artifact is not None and words[0] == "stored":
-            report("stage", f"{artifact.name} {artifact.version} verified and stored")
+            report("stage", f"{_bytes(artifact, artifact.size)}, verified and stored")
 
     fetched = program.call(session, "fetch", transaction, on_line=on_line, silence=120)
     if fetched.code != 0:
@@ -86,7 +88,7 @@ def _stream(
         )
     if sent.code != 0:
         raise _failed(session, sent)
-    report("stage", f"{what} streamed, verified and stored")
+    report("stage", f"{what}: sent, verified and stored")
 
 
 def _download(session: Session, artifact: StoredArtifact, folder: Path, node_reason: str) -> Path:
@@ -120,19 +122,27 @@ def _download(session: Session, artifact: StoredArtifact, folder: Path, node_rea
 
 
 def _chunks(path: Path, tell: Callable[[int], None]) -> Iterator[bytes]:
-    sent, told = 0, time.monotonic()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
-            sent += len(chunk)
-            if time.monotonic() - told > 1:
-                told = time.monotonic()
-                tell(sent)
+        yield from _counted(iter(lambda: file.read(_CHUNK), b""), tell)
 
 
-def _bytes(artifact: StoredArtifact, count: int, verb: str = "fetched") -> str:
-    total = "" if artifact.size is None else f" of {artifact.size / 1e6:.1f}"
-    return f"{artifact.name} {artifact.version}: {count / 1e6:.1f}{total} MB {verb}"
+def _counted(chunks: Iterable[bytes], tell: Callable[[int], None]) -> Iterator[bytes]:
+    """``chunks``; how many bytes of them have gone is told once a second."""
+    sent, told = 0, time.monotonic()
+    for chunk in chunks:
+        yield chunk
+        sent += len(chunk)
+        if time.monotonic() - told > 1:
+            told = time.monotonic()
+            tell(sent)
+
+
+def _bytes(artifact: StoredArtifact, count: int | None, verb: str = "fetched") -> str:
+    what = f"{artifact.name} {artifact.version}"
+    if count is None:
+        return f"{what}: {verb}"
+    total = "" if artifact.size in (None, count) else f" of {artifact.size / 1e6:.1f}"
+    return f"{what}: {count / 1e6:.1f}{total} MB {verb}"
 
 
 def _word(completed: Completed, keyword: str) -> str | None:

@@ -17,10 +17,10 @@ from shimyard.node.paths import ROOT
 from shimyard.node.plan import ConflictError, Plan, plan, removal
 from shimyard.node.progress import Report, silent
 from shimyard.node.staging import discard, stage
+from shimyard.node.steps import event_in_words, failed_in_words
 from shimyard.node.transport import Session
 
 _CLOCK_TOLERANCE = 300
-_PHASES = {"prepare": "check", "switch": "switch", "begin": "switch", "commit": "commit"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def read_facts(session: Session) -> Facts:
                 "recover",
                 "an interrupted change can't be taken back",
                 log=recovered.err.splitlines()[-6:],
-                mend=f"look at {ROOT}/pending/journal on the node",
+                mend=f"see at the end of {ROOT}/pending/journal on the node what is in the way, "
+                "mend it there, then run `pulumi up` again",
                 restored=False,
             )
     return facts
@@ -157,11 +158,9 @@ def _carry_out(
         raise
 
     def on_line(line: str) -> None:
-        words = line.split("\t")
-        if words[0] == "step" and len(words) > 3:
-            report(_PHASES.get(words[2], words[2]), " ".join(words[3:]))
-        elif words[0] in {"restoring", "canary", "ended"}:
-            report(words[0], " ".join(words[1:]))
+        told = event_in_words(line)
+        if told is not None:
+            report(*told)
 
     try:
         completed = program.call(session, "launch", transaction, on_line=on_line, silence=600)
@@ -203,17 +202,16 @@ def _failed(session: Session, journal: Journal) -> NodeError:
     if journal.failed is None:
         return NodeError(
             name,
-            journal.last_step,
+            failed_in_words(*journal.last_step[:3]),
             "the transaction was cut off",
             log=journal.log,
             mend="run `pulumi up` again",
             restored=journal.restored,
         )
     phase, operation, subject, reason = journal.failed
-    step = "canary" if operation == "canary" else _PHASES.get(phase, phase)
     return NodeError(
         name,
-        f"{step} ({operation} {subject})",
+        failed_in_words(phase, operation, subject),
         reason,
         log=journal.log,
         mend=f"{again}; the node runs what it ran before" if journal.restored else again,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
@@ -27,21 +30,22 @@ class EngineLog:
         """Keep ``text`` among the resource's diagnostics."""
         self._log(engine_pb2.INFO, urn, text, ephemeral=False)
 
-    def reporter(self, urn: str, node: str) -> Report:
-        """A report of a transaction's steps that shows on the resource.
+    def debug(self, urn: str, text: str) -> None:
+        """Keep ``text`` if the engine runs with --debug, else drop it."""
+        self._log(engine_pb2.DEBUG, urn, text, ephemeral=False)
 
-        Each new step shows at once; sentences of the same step at most twice a second.
+    @contextmanager
+    def progress(self, urn: str, node: str) -> Iterator[Report]:
+        """A report of a transaction's steps that shows on the resource, until the block ends.
+
+        Each new step shows at once; sentences of the same step at most twice a second, and the
+        last of them always.
         """
-        last, told = "", 0.0
-
-        def report(step: str, sentence: str, /) -> None:
-            nonlocal last, told
-            now = time.monotonic()
-            if step != last or now - told >= _STATUS_SECONDS:
-                last, told = step, now
-                self.status(urn, f"{node}: {step}: {sentence}")
-
-        return report
+        shown = _Progress(self, urn, node)
+        try:
+            yield shown
+        finally:
+            shown.end()
 
     def _log(
         self, severity: engine_pb2.LogSeverity.ValueType, urn: str, text: str, *, ephemeral: bool
@@ -54,3 +58,47 @@ class EngineLog:
         except grpc.RpcError:
             # A display that has gone away must not stop a transaction.
             return
+
+
+class _Progress:
+    def __init__(self, log: EngineLog, urn: str, node: str) -> None:
+        self._log = log
+        self._urn = urn
+        self._node = node
+        self._guard = threading.Lock()
+        self._step = ""
+        self._shown = 0.0
+        self._waiting: str | None = None
+        self._timer: threading.Timer | None = None
+
+    def __call__(self, step: str, sentence: str, /) -> None:
+        text = f"{self._node}: {step}: {sentence}"
+        with self._guard:
+            wait = self._shown + _STATUS_SECONDS - time.monotonic()
+            if step != self._step or wait <= 0:
+                self._step = step
+                self._show(text)
+                return
+            self._waiting = text
+            if self._timer is None:
+                # What follows a quick step may take long: nobody shall read of the quick one then.
+                self._timer = threading.Timer(wait, self._catch_up)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def end(self) -> None:
+        with self._guard:
+            self._waiting = None
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _catch_up(self) -> None:
+        with self._guard:
+            self._timer = None
+            if self._waiting is not None:
+                self._show(self._waiting)
+
+    def _show(self, text: str) -> None:
+        self._waiting = None
+        self._shown = time.monotonic()
+        self._log.status(self._urn, text)

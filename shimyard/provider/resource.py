@@ -118,10 +118,12 @@ class Resource(ABC):
             return ApplyResponse(request.id, self._state(inputs, None))
         node = node_settings(inputs)
         name = self.name_on_node(inputs)
-        report = self.log.reporter(request.urn, node.name)
         connected = False
         try:
-            with self.nodes.session(node, report) as session:
+            with (
+                self.log.progress(request.urn, node.name) as report,
+                self.nodes.session(node, report) as session,
+            ):
                 connected = True
                 desired = self.desired(inputs, recorded=False)
                 facts = converge(session, desired, report).facts
@@ -171,9 +173,11 @@ class Resource(ABC):
         if self.nodes.claims.lives_on(node, name, request.urn):
             self._tell(request.urn, inputs, ["stays: it goes by another name in this stack now"])
             return
-        report = self.log.reporter(request.urn, node.name)
         try:
-            with self.nodes.session(node, report) as session:
+            with (
+                self.log.progress(request.urn, node.name) as report,
+                self.nodes.session(node, report) as session,
+            ):
                 remove(session, name, report)
         except ConnectionFailedError as error:
             if self.nodes.cancelled:

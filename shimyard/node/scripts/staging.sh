@@ -54,6 +54,7 @@ download() {
 # says would fill the disk.
 watched() {
     : >"$4"
+    say progress "$1" 0
     download "$3" "$4" >"$4.log" &
     loader=$!
     while sleep 1 >/dev/null 2>&1; do

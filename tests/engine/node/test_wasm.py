@@ -136,7 +136,7 @@ def test_a_handler_runs_a_module_and_its_shim_changes_without_a_restart(
     good = look(edge, UNIT)
     with pytest.raises(NodeError) as caught:
         converge(session, broken(with_shims(wasmtime="1.0.1-lab.2"), tmp_path))
-    assert caught.value.step == "canary (canary wasmtime)"
+    assert caught.value.step == "canary (running a container by handler wasmtime)"
     assert good.changes(look(edge, UNIT)) == []
     assert leftovers(edge) == []
     assert "1.0.1-lab.1" in edge.run([SHIM, "-v"]).stdout

@@ -47,7 +47,7 @@ def test_a_failed_one_names_step_reason_and_log() -> None:
     )  # fmt: skip
     assert journal.log == ("clock.service: no: wheels",)
     assert journal.restored
-    assert journal.last_step == "switch restart clock.service"
+    assert journal.last_step == ("switch", "restart", "clock.service")
 
 
 def test_what_could_not_be_restored_is_not_called_restored() -> None:
@@ -61,7 +61,7 @@ def test_a_transaction_that_never_began_has_changed_nothing() -> None:
     assert (journal.outcome, journal.restored) == ("refused", True)
     assert journal.refusal == "Unit was already loaded"
     assert Journal.parse("").restored
-    assert Journal.parse("").last_step == "launch"
+    assert Journal.parse("").last_step == ()
 
 
 @pytest.mark.parametrize("text", [OK, FAILED])
