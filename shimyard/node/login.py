@@ -203,4 +203,5 @@ def interrupted(node: NodeSettings, error: BaseException, step: str) -> Connecti
         mend = (
             "check that the machine is on, and the network between, then run `pulumi up` again"
         )
-    return ConnectionFailedError(node.name, step, cause, mend=mend)
+    # Where a change was to be taken back, nobody knows whether it is.
+    return ConnectionFailedError(node.name, step, cause, mend=mend, restored=step != "recover")
