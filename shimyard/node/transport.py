@@ -14,6 +14,7 @@ from fabric.connection import Connection
 
 from shimyard.node.errors import KilledError
 from shimyard.node.login import close, connection_to, dial, explained, failing, interrupted
+from shimyard.node.transcript import UNTOLD, Transcript
 from shimyard.settings import NodeSettings
 
 OnLine = Callable[[str], None]
@@ -31,7 +32,12 @@ class Completed:
 
 
 class Session:
-    """An open connection to one node. Safe for one thread at a time."""
+    """An open connection to one node. Safe for one thread at a time.
+
+    ``transcript``: where its commands are told of; whoever uses the session sets it.
+    """
+
+    transcript: Transcript = UNTOLD
 
     def __init__(self, node: NodeSettings, connection: Connection) -> None:
         self.node = node
@@ -87,10 +93,15 @@ class Session:
         which the connection counts as lost. ``step``: what an error calls it.
         Raises ``ConnectionFailedError``.
         """
+        entry = self.transcript.command(command)
+        sent, heard = entry.counted(stdin), entry.heard(on_line)
         try:
-            return self._execute(shlex.join(command), stdin, on_line, silence)
+            completed = self._execute(shlex.join(command), sent, heard, silence)
         except (OSError, EOFError, KilledError, paramiko.SSHException) as error:
+            entry.failed(error)
             raise interrupted(self.node, error, step) from error
+        entry.ended(completed.code, completed.err)
+        return completed
 
     def _execute(
         self, command: str, stdin: Iterable[bytes], on_line: OnLine | None, silence: float

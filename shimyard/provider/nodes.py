@@ -12,6 +12,7 @@ from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.progress import Report, silent
 from shimyard.node.transaction import read_facts
+from shimyard.node.transcript import UNTOLD, Transcript
 from shimyard.node.transport import Session
 from shimyard.provider.claims import Claims
 from shimyard.settings import NodeSettings
@@ -49,23 +50,26 @@ class Nodes:
         self._slots: dict[str, _Slot] = {}
 
     @contextmanager
-    def session(self, node: NodeSettings, report: Report = silent) -> Iterator[Session]:
+    def session(
+        self, node: NodeSettings, report: Report = silent, transcript: Transcript = UNTOLD
+    ) -> Iterator[Session]:
         """The node's connection, for one thread at a time, to change the node with.
 
+        ``transcript`` gets what is run there meanwhile.
         Raises ``ConnectionFailedError``, ``CancelledRunError``.
         """
         slot = self._slot(node)
         with slot.lock:
-            session = self._connected(slot, node, report)
+            session = self._connected(slot, node, report, transcript)
             slot.facts = None
             yield session
 
-    def facts(self, node: NodeSettings) -> Facts:
+    def facts(self, node: NodeSettings, transcript: Transcript = UNTOLD) -> Facts:
         """The facts of the node: read once for all resources, until somebody changes it."""
         slot = self._slot(node)
         with slot.lock:
             if slot.facts is None:
-                session = self._connected(slot, node, silent)
+                session = self._connected(slot, node, silent, transcript)
                 # A new connection has just read them.
                 slot.facts = slot.facts or read_facts(session)
             return slot.facts
@@ -84,18 +88,25 @@ class Nodes:
             if slot.session is not None:
                 slot.session.close()
 
-    def _connected(self, slot: _Slot, node: NodeSettings, report: Report) -> Session:
+    def _connected(
+        self, slot: _Slot, node: NodeSettings, report: Report, transcript: Transcript
+    ) -> Session:
         if self.cancelled:
             raise CancelledRunError(node.name)
         if slot.session is None or not slot.session.alive:
             if slot.failure is not None and time.monotonic() - slot.failed_at < _PAUSE:
                 raise slot.failure
+            began = time.monotonic()
             try:
                 slot.session = Session.open(node, self.project)
             except ConnectionFailedError as error:
                 slot.failure, slot.failed_at = error, time.monotonic()
                 raise
+            took = time.monotonic() - began
+            transcript.say(f"logged in as {node.ssh.user} at {node.address} after {took:.3f} s")
+            slot.session.transcript = transcript
             slot.facts = self._settle(slot.session, report)
+        slot.session.transcript = transcript
         return slot.session
 
     def _settle(self, session: Session, report: Report) -> Facts:

@@ -12,6 +12,7 @@ from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.plan import plan
 from shimyard.node.transaction import converge, remove
+from shimyard.node.transcript import Transcript
 from shimyard.provider.engine_log import EngineLog
 from shimyard.provider.inputs import InputError, address_known, node_settings, root
 from shimyard.provider.messages import (
@@ -29,9 +30,11 @@ from shimyard.provider.messages import (
 from shimyard.provider.nodes import CancelledRunError, Nodes
 from shimyard.provider.values import (
     UNKNOWN,
+    Properties,
     differences,
     has_unknown,
     revealed,
+    secrets_in,
 )
 
 EFFECTS = "effects"
@@ -122,7 +125,9 @@ class Resource(ABC):
         try:
             with (
                 self.log.progress(request.urn, node.name) as report,
-                self.nodes.session(node, report) as session,
+                self.nodes.session(
+                    node, report, self._transcript(request.urn, request.inputs)
+                ) as session,
             ):
                 connected = True
                 desired = self.desired(inputs, recorded=False)
@@ -154,7 +159,7 @@ class Resource(ABC):
         inputs = revealed(request.inputs)
         node = node_settings(inputs)
         try:
-            facts = self.nodes.facts(node)
+            facts = self.nodes.facts(node, self._transcript(request.urn, request.inputs))
         except NodeError as error:
             raise self._told(error, node.name) from None
         if self.name_on_node(inputs) not in facts.managed.manifests:
@@ -176,7 +181,9 @@ class Resource(ABC):
         try:
             with (
                 self.log.progress(request.urn, node.name) as report,
-                self.nodes.session(node, report) as session,
+                self.nodes.session(
+                    node, report, self._transcript(request.urn, request.inputs)
+                ) as session,
             ):
                 remove(session, name, report)
         except ConnectionFailedError as error:
@@ -221,6 +228,13 @@ class Resource(ABC):
         if owner is not None:
             reason = f"{node.address} has {name} already, from {owner}; keep one"
             raise InputError([("node", reason)])
+
+    def _transcript(self, urn: str, inputs: Properties) -> Transcript:
+        """What runs on the machine, for those who run the engine with --debug."""
+        node = revealed(inputs)["node"]["name"]
+        # The modes and owners beside the digests of secret files are no secrets.
+        secrets = secrets_in({key: value for key, value in inputs.items() if key != "digests"})
+        return Transcript(lambda text: self.log.debug(urn, f"{node}: {text}"), secrets)
 
     def _tell(self, urn: str, inputs: Mapping[str, Any], sentences: Sequence[str]) -> None:
         for sentence in sentences:

@@ -16,6 +16,9 @@ from pulumi.runtime import rpc
 Properties = Mapping[str, Any]
 """Property name -> plain value, in which ``Secret`` and ``UNKNOWN`` may stand anywhere."""
 
+SECRET_NAMES = frozenset({"passphrase", "password", "secretContent"})
+"""Properties that are secrets also where nobody has marked them."""
+
 
 class _Unknown:
     """The value of an output that a preview can't know yet."""
@@ -60,6 +63,19 @@ def revealed(value: Any) -> Any:
     if isinstance(value, list):
         return [revealed(item) for item in value]
     return value
+
+
+def secrets_in(value: Any, *, secret: bool = False) -> set[str]:
+    """Every text in ``value`` that is a secret, by its mark or by the name of its property."""
+    if isinstance(value, Secret):
+        return secrets_in(value.value, secret=True)
+    if isinstance(value, Mapping):
+        return set().union(
+            *(secrets_in(each, secret=secret or key in SECRET_NAMES) for key, each in value.items())
+        )
+    if isinstance(value, list):
+        return set().union(*(secrets_in(each, secret=secret) for each in value))
+    return {value} if secret and isinstance(value, str) else set()
 
 
 def _decoded(value: struct_pb2.Value) -> Any:

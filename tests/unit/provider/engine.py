@@ -19,9 +19,13 @@ class KeptLog(EngineLog):
     def __init__(self) -> None:
         super().__init__("127.0.0.1:9")
         self.said: list[tuple[str, bool]] = []
+        self.debugged: list[str] = []
 
     def status(self, _urn: str, text: str) -> None:
         self.said.append((text, True))
+
+    def debug(self, _urn: str, text: str) -> None:
+        self.debugged.append(text)
 
     def info(self, _urn: str, text: str) -> None:
         self.said.append((text, False))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
 from shimyard.provider.values import (
+    SECRET_NAMES,
     UNKNOWN,
     Secret,
     decode,
@@ -18,7 +19,9 @@ from shimyard.provider.values import (
     encode,
     has_unknown,
     revealed,
+    secrets_in,
 )
+from shimyard.settings import StackSettings
 
 LEAVES = (
     st.none()
@@ -127,3 +130,28 @@ def test_each_leaf_that_differs_is_named_by_its_path(
     old: Any, new: Any, expected: list[tuple[str, str]]
 ) -> None:
     assert list(differences(old, new)) == expected
+
+
+def test_secrets_are_found_by_their_mark_and_by_their_name() -> None:
+    inputs = {
+        "node": {"name": "edge-1", "ssh": {"passphrase": "p", "identityFile": "key"}},
+        "files": [{"path": "/x", "secretContent": Secret("c")}, {"path": "/y", "content": "plain"}],
+        "rendered": {"/hosts.toml": Secret({"a": ["t", 1]})},
+    }
+    assert secrets_in(inputs) == {"p", "c", "t"}
+
+
+def test_every_field_that_is_a_secret_in_a_stack_file_is_known_by_its_name() -> None:
+    def names(schema: Any) -> set[str]:
+        if isinstance(schema, list):
+            return set().union(*(names(each) for each in schema))
+        if not isinstance(schema, dict):
+            return set()
+        found = set().union(*(names(each) for each in schema.values()))
+        for name, field in schema.get("properties", {}).items():
+            if "'format': 'password'" in str(field):
+                found.add(name)
+        return found
+
+    found = names(StackSettings.model_json_schema(by_alias=True))
+    assert found == SECRET_NAMES

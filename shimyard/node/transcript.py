@@ -1,0 +1,133 @@
+"""The transcript of a node: every command that ran there, without a secret in it.
+
+Standard input is never shown, only how much it was: contents and credentials travel there. What a
+node answers is shown with known secrets taken out of it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+Tell = Callable[[str], None]
+
+HIDDEN = "[secret]"
+MAX_LINES = 400
+"""Lines of one command; a machine with thousands of files has as many facts."""
+
+_FLUSH_SECONDS = 0.5
+# The digest of a secret file would let a reader try what he guesses of it.
+_DIGESTS = re.compile(
+    r"^((?:\| )?digest\t)[0-9a-f]{64}(?=\t)|^((?:\| )?have\t[^\t]*\tfile\t.*\t)[0-9a-f]{64}$",
+    re.MULTILINE,
+)
+_SEPARATORS = re.compile(r"[\s\"'=,\[\]]+")
+_SHORTEST_PART = 6
+
+
+class Redaction:
+    """Takes secrets out of texts: each as a whole, each of its lines, and each of its words."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        found: set[str] = set()
+        for secret in secrets:
+            # A transcript has a secret file line by line, and a header in another file's quotes.
+            parts = [*secret.splitlines(), *_SEPARATORS.split(secret)]
+            found.update(part.strip() for part in parts if len(part.strip()) >= _SHORTEST_PART)
+            found.add(secret.strip())
+        found.discard("")
+        longest_first = sorted(found, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if found else None
+
+    def __call__(self, text: str) -> str:
+        """``text`` with ``HIDDEN`` in place of secrets."""
+        text = _DIGESTS.sub(lambda match: f"{match[1] or match[2]}{HIDDEN}", text)
+        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+
+
+class Transcript:
+    """Tells of each command: its words, what it answered, exit code, seconds, bytes both ways.
+
+    ``tell`` gets a text of some lines when a command ends, and while one takes long.
+    """
+
+    def __init__(self, tell: Tell, secrets: Iterable[str] = ()) -> None:
+        self._tell = tell
+        self._redacted = Redaction(secrets)
+
+    def say(self, text: str) -> None:
+        """Tell something else than a command."""
+        self._tell(self._redacted(text))
+
+    def command(self, words: Sequence[str]) -> Entry:
+        """A command that is about to run."""
+        # A script is the same at each call; its text would hide everything else.
+        shown = ["[script]" if "\n" in word else word for word in words]
+        return Entry(self.say, " ".join(shown))
+
+
+class Entry:
+    """One command of a transcript."""
+
+    def __init__(self, say: Tell, command: str) -> None:
+        self._say = say
+        self._lines = [f"> {command}"]
+        self._shown = 0
+        self._sent = 0
+        self._received = 0
+        self._began = self._told = time.monotonic()
+
+    def counted(self, stdin: Iterable[bytes]) -> Iterator[bytes]:
+        """``stdin``, of which nothing but the size is noted."""
+        for chunk in stdin:
+            self._sent += len(chunk)
+            yield chunk
+
+    def heard(self, then: Tell | None) -> Tell:
+        """What to call with each line of the command's output, before it goes on to ``then``."""
+
+        def line(text: str, /) -> None:
+            self._received += len(text.encode()) + 1
+            self._note("|", text)
+            if time.monotonic() - self._told >= _FLUSH_SECONDS:
+                self._flush()
+            if then is not None:
+                then(text)
+
+        return line
+
+    def ended(self, code: int, errors: str) -> None:
+        """The command has ended; ``errors``: what it has written beside its output."""
+        self._received += len(errors.encode())
+        for text in errors.splitlines():
+            self._note("!", text)
+        self._end(f"exit {code}")
+
+    def failed(self, error: BaseException) -> None:
+        """The connection was lost before the command ended."""
+        self._end(f"no exit code: {str(error) or type(error).__name__}")
+
+    def _note(self, mark: str, text: str) -> None:
+        self._shown += 1
+        if self._shown <= MAX_LINES:
+            self._lines.append(f"{mark} {text}")
+
+    def _end(self, how: str) -> None:
+        if self._shown > MAX_LINES:
+            self._lines.append(f"({self._shown - MAX_LINES} more lines)")
+        seconds = time.monotonic() - self._began
+        self._lines.append(
+            f"< {how} after {seconds:.3f} s; {self._sent} bytes sent, {self._received} received"
+        )
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._lines:
+            self._say("\n".join(self._lines))
+        self._lines = []
+        self._told = time.monotonic()
+
+
+UNTOLD = Transcript(lambda _text: None)
+"""A transcript that nobody reads."""
