@@ -163,10 +163,12 @@ class _Planner:
         fetch = []
         for artifact in self.desired.artifacts:
             what = f"{artifact.name} {artifact.version}"
-            if artifact.sha256 in self.managed.broken:
-                self.reasons.append(f"{what}: a file in the store has been changed")
-            elif artifact.sha256 not in self.managed.stored:
+            if artifact.sha256 not in self.managed.stored:
                 self.reasons.append(f"{what}: not in the node's store")
+            elif artifact.sha256 in self.managed.broken:
+                names = self.managed.broken[artifact.sha256]
+                paths = [artifact.path(name) for name in names]
+                self.reasons.append(f"{what}: {', '.join(paths)} changed or gone")
             else:
                 continue
             fetch.append(artifact)

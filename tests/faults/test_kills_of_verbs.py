@@ -83,7 +83,7 @@ def test_killed_before_an_artifact_has_its_name_the_store_has_no_half_of_it(
     killed(lambda: converge(session, wanted), f"store {wanted.artifacts[0].sha256}")
     store = edge.root / ROOT.lstrip("/") / "store"
     assert wanted.artifacts[0].sha256 not in {entry.name for entry in store.iterdir()}
-    assert converge(session, wanted).facts.managed.broken == frozenset()
+    assert converge(session, wanted).facts.managed.broken == {}
 
 
 def test_killed_as_it_discards_the_first_cause_is_told(

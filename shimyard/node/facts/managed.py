@@ -28,14 +28,14 @@ class Seen:
 class ManagedFacts:
     """``manifests``: resource -> its lines. ``seen``: path -> what stands there.
 
-    ``stored``: digests in the store. ``broken``: those whose files have changed. ``made``:
-    (kind, path) of folders and trees that came into being with us, kind 'dir' or 'data'.
+    ``stored``: digests in the store. ``broken``: those of which files have changed -> their names.
+    ``made``: (kind, path) of folders and trees that came into being with us, kind 'dir' or 'data'.
     """
 
     manifests: Mapping[str, tuple[ManifestLine, ...]] = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     stored: frozenset[str] = frozenset()
-    broken: frozenset[str] = frozenset()
+    broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     made: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -62,7 +62,11 @@ class ManagedFacts:
             {resource: tuple(rows) for resource, rows in manifests.items()},
             seen,
             frozenset(sha256 for (sha256,) in lines.of("stored", 1)),
-            frozenset(name for name, state in lines.of("store", 2) if state == "broken"),
+            {
+                digest: tuple(files.split())
+                for digest, state, files in lines.of("store", 3)
+                if state == "broken"
+            },
             tuple((kind, path) for kind, path in lines.of("made", 2)),
         )
 

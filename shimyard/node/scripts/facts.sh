@@ -77,6 +77,13 @@ targets() {
     done
 }
 
+# The names of an entry's files that are not what they were. Called in a shell of its own.
+changed_in() {
+    cd "$1" 2>/dev/null && sha256sum --check .sha256sums 2>/dev/null | while IFS= read -r line; do
+        case $line in *': OK') ;; *) printf '%s ' "${line%%: *}" ;; esac
+    done
+}
+
 observe_services() {
     while IFS=$tab read -r kind name rest; do
         case $kind in
@@ -84,7 +91,7 @@ observe_services() {
             if (cd "$root/store/$name" 2>/dev/null && sha256sum --check --status .sha256sums); then
                 say store "$name" sound
             else
-                say store "$name" broken
+                say store "$name" broken "$(changed_in "$root/store/$name")"
             fi
             ;;
         unit)

@@ -33,7 +33,7 @@ seen|/etc/cni|directory|755|root|root|0|0
 seen|/gone|absent
 digest|dd|/etc/a b
 target|/usr/local/bin/x|/store/x
-store|aa|broken
+store|aa|broken|containerd ctr
 store|bb|sound
 stored|aa
 stored|bb
@@ -73,7 +73,7 @@ def test_every_kind_of_fact_is_read() -> None:
     assert facts.managed.seen["/gone"].kind == "absent"
     assert facts.managed.seen["/usr/local/bin/x"] == Seen("link", target="/store/x")
     assert facts.managed.stored == {"aa", "bb"}
-    assert facts.managed.broken == {"aa"}
+    assert facts.managed.broken == {"aa": ("containerd", "ctr")}
     assert facts.managed.made == (("dir", "/etc/cni"), ("data", "/var/lib/x"))
     assert facts.services.units["x.service"].trouble() is None
     assert facts.managed.owner_of("/usr/local/bin/x") == "container-runtime"

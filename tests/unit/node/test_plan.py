@@ -49,7 +49,7 @@ def facts_of(case: dict[str, Any]) -> Facts:
     managed = replace(
         facts.managed,
         seen=seen,
-        broken=frozenset(drift.get("broken", [])),
+        broken={digest: tuple(files) for digest, files in drift.get("broken", {}).items()},
         stored=facts.managed.stored - frozenset(drift.get("lost", [])),
     )
     services = facts.services
