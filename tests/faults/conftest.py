@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.engine.node.conftest import built, edge, edge_lab, fresh, session, settings
+from tests.faults.holds import forget
 from tests.faults.tally import TALLY, Tally
 from tests.lab.conftest import place, slot
 
@@ -17,6 +20,14 @@ _LAST = "test_every_step_of_the_code_was_covered_by_kills"
 def tally() -> Tally:
     """What this run of the suite has provoked."""
     return TALLY
+
+
+@pytest.fixture(autouse=True)
+def nothing_held(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that fails in the middle leaves no kill and no hold to the next one."""
+    yield
+    if "edge" in request.fixturenames:
+        forget(request.getfixturevalue("edge"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

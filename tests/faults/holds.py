@@ -41,5 +41,11 @@ def release(node: Node) -> None:
     (_folder(node) / "hold-at").unlink(missing_ok=True)
 
 
+def forget(node: Node) -> None:
+    """Neither hold nor kill it any more."""
+    for name in ("hold-at", "kill-at"):
+        (_folder(node) / name).unlink(missing_ok=True)
+
+
 def _folder(node: Node) -> Path:
     return node.root / ROOT.lstrip("/")

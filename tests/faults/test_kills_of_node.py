@@ -1,4 +1,4 @@
-"""kill -9 of the node's shell at every step: the node is the old one or the new one, never between."""
+"""kill -9 of the node's shell at every step: the node is the old one or the new, never between."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def killed(node: Node, act: Act, *at: str) -> NodeError | None:
     return None
 
 
-def one(tally: Tally, node: Node, act: Act, step: str, before: Seen, new: Seen) -> Seen:
+def one(tally: Tally, node: Node, act: Act, step: str, *, before: Seen, new: Seen) -> Seen:
     """Kill at one step, look, converge; what the node is then."""
     kill, began = tally.kill("node shell", step), time.monotonic()
     error = killed(node, act, step)
@@ -92,7 +92,7 @@ def test_killed_at_any_step_the_node_is_old_or_new_and_the_next_run_converges(
     for turn in range(max(len(each) for each in todo.values())):
         for name, act in acts.items():
             if turn < len(todo[name]):
-                reached = one(tally, edge, act, todo[name][turn], reached, after[name])
+                reached = one(tally, edge, act, todo[name][turn], before=reached, new=after[name])
             else:
                 act()
                 reached = look(edge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -168,14 +169,16 @@ def test_without_its_launcher_a_transaction_goes_on(
     wanted = newer(tmp_path, "4.0.0")
     hold_at(edge, "switch file")
 
-    def report(step: str, sentence: str, /) -> None:
-        if step == "switch" and sentence.startswith("file"):
-            wait_held(edge)
-            edge.run(["kill", "-9", *processes(edge, "launch")])
+    def end() -> None:
+        wait_held(edge)
+        edge.run(["kill", "-9", *processes(edge, "launch")])
 
     kill, began = tally.kill("node shell", "verb launch"), time.monotonic()
+    ending = threading.Thread(target=end)
+    ending.start()
     with pytest.raises(ConnectionFailedError, match="lost in the middle of a change") as caught:
-        converge(session, wanted, report)
+        converge(session, wanted)
+    ending.join()
     kill.seconds = time.monotonic() - began
     assert "finishes the change or takes it back" in caught.value.mend
     release(edge)
