@@ -7,14 +7,18 @@ node answers is shown with known secrets taken out of it.
 from __future__ import annotations
 
 import re
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Tell = Callable[[str], None]
 
 HIDDEN = "[secret]"
 MAX_LINES = 400
-"""Lines of one command; a machine with thousands of files has as many facts."""
+"""Lines of one command before some are left out; a machine with many files has many facts."""
+LAST_LINES = 60
+"""Lines that are shown of its end then."""
 
 _FLUSH_SECONDS = 0.5
 # The digest of a secret file would let a reader try what he guesses of it.
@@ -23,27 +27,43 @@ _DIGESTS = re.compile(
     re.MULTILINE,
 )
 _SEPARATORS = re.compile(r"[\s\"'=,\[\]]+")
+_RANDOM = re.compile(r"[0-9A-Z]")
 _SHORTEST_PART = 6
 
 
 class Redaction:
-    """Takes secrets out of texts: each as a whole, each of its lines, and each of its words."""
+    """Takes secrets out of texts: each as a whole, each of its lines, and words that look random.
+
+    Words of a secret file in plain lower case are everybody's: without them no line could be read.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._parts: frozenset[str] = frozenset()
+        self._longest_first: tuple[str, ...] = ()
+        self._guard = threading.Lock()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Take these out as well from now on. Safe for many threads."""
         found: set[str] = set()
         for secret in secrets:
             # A transcript has a secret file line by line, and a header in another file's quotes.
-            parts = [*secret.splitlines(), *_SEPARATORS.split(secret)]
-            found.update(part.strip() for part in parts if len(part.strip()) >= _SHORTEST_PART)
+            words = [word for word in _SEPARATORS.split(secret) if _RANDOM.search(word)]
+            parts = [part.strip() for part in (*secret.splitlines(), *words)]
+            found.update(part for part in parts if len(part) >= _SHORTEST_PART)
             found.add(secret.strip())
         found.discard("")
-        longest_first = sorted(found, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if found else None
+        with self._guard:
+            if not found <= self._parts:
+                self._parts |= found
+                self._longest_first = tuple(sorted(self._parts, key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
         """``text`` with ``HIDDEN`` in place of secrets."""
-        text = _DIGESTS.sub(lambda match: f"{match[1] or match[2]}{HIDDEN}", text)
-        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+        text = _DIGESTS.sub(lambda match: f"{match[1] or match[2]}[digest]", text)
+        for part in self._longest_first:
+            text = text.replace(part, HIDDEN)
+        return text
 
 
 class Transcript:
@@ -52,13 +72,14 @@ class Transcript:
     ``tell`` gets a text of some lines when a command ends, and while one takes long.
     """
 
-    def __init__(self, tell: Tell, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, tell: Tell, redacted: Redaction | None = None) -> None:
         self._tell = tell
-        self._redacted = Redaction(secrets)
+        self._redacted = redacted or Redaction()
 
     def say(self, text: str) -> None:
         """Tell something else than a command."""
-        self._tell(self._redacted(text))
+        # The node's lines have tabs, which a screen shows in many ways.
+        self._tell(self._redacted(text).replace("\t", "  "))
 
     def command(self, words: Sequence[str]) -> Entry:
         """A command that is about to run."""
@@ -73,7 +94,8 @@ class Entry:
     def __init__(self, say: Tell, command: str) -> None:
         self._say = say
         self._lines = [f"> {command}"]
-        self._shown = 0
+        self._rest: deque[str] = deque(maxlen=LAST_LINES)
+        self._noted = 0
         self._sent = 0
         self._received = 0
         self._began = self._told = time.monotonic()
@@ -109,13 +131,14 @@ class Entry:
         self._end(f"no exit code: {str(error) or type(error).__name__}")
 
     def _note(self, mark: str, text: str) -> None:
-        self._shown += 1
-        if self._shown <= MAX_LINES:
-            self._lines.append(f"{mark} {text}")
+        self._noted += 1
+        (self._lines if self._noted <= MAX_LINES else self._rest).append(f"{mark} {text}")
 
     def _end(self, how: str) -> None:
-        if self._shown > MAX_LINES:
-            self._lines.append(f"({self._shown - MAX_LINES} more lines)")
+        left_out = self._noted - MAX_LINES - len(self._rest)
+        if left_out > 0:
+            self._lines.append(f"({left_out} lines are left out)")
+        self._lines += self._rest
         seconds = time.monotonic() - self._began
         self._lines.append(
             f"< {how} after {seconds:.3f} s; {self._sent} bytes sent, {self._received} received"

@@ -38,8 +38,8 @@ class EngineLog:
     def progress(self, urn: str, node: str) -> Iterator[Report]:
         """A report of a transaction's steps that shows on the resource, until the block ends.
 
-        Each new step shows at once; sentences of the same step at most twice a second, and the
-        last of them always.
+        Each new step shows at once, and each sentence with another verb; sentences of the same
+        kind, which name one file after the other, at most twice a second, and the last always.
         """
         shown = _Progress(self, urn, node)
         try:
@@ -66,7 +66,7 @@ class _Progress:
         self._urn = urn
         self._node = node
         self._guard = threading.Lock()
-        self._step = ""
+        self._kind: tuple[str, str] = ("", "")
         self._shown = 0.0
         self._waiting: str | None = None
         self._timer: threading.Timer | None = None
@@ -75,8 +75,9 @@ class _Progress:
         text = f"{self._node}: {step}: {sentence}"
         with self._guard:
             wait = self._shown + _STATUS_SECONDS - time.monotonic()
-            if step != self._step or wait <= 0:
-                self._step = step
+            kind = (step, sentence.partition(" ")[0])
+            if kind != self._kind or wait <= 0:
+                self._kind = kind
                 self._show(text)
                 return
             self._waiting = text

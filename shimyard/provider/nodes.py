@@ -12,7 +12,7 @@ from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.progress import Report, silent
 from shimyard.node.transaction import read_facts
-from shimyard.node.transcript import UNTOLD, Transcript
+from shimyard.node.transcript import UNTOLD, Redaction, Transcript
 from shimyard.node.transport import Session
 from shimyard.provider.claims import Claims
 from shimyard.settings import NodeSettings
@@ -39,12 +39,14 @@ class CancelledRunError(NodeError):
 class Nodes:
     """Open connections by the settings that lead to them. Safe for many threads.
 
-    ``claims``: which resource of the program stands for what on which machine.
+    ``claims``: which resource of the program stands for what on which machine. ``redacted``: the
+    secrets of all resources, since a machine can answer one of them with another's.
     """
 
     def __init__(self, project: Path) -> None:
         self.project = project
         self.claims = Claims()
+        self.redacted = Redaction()
         self.cancelled = False
         self._guard = threading.Lock()
         self._slots: dict[str, _Slot] = {}

@@ -85,6 +85,8 @@ class Resource(ABC):
     def check(self, request: CheckRequest) -> CheckResponse:
         """Validate, and add what the preview shows. Contacts no machine."""
         inputs = revealed(request.news)
+        self._learn(request.news)
+        self._learn(request.olds)
         try:
             self._claim(request.urn, inputs)
             checked = {**request.news, **self.computed(inputs)}
@@ -231,10 +233,14 @@ class Resource(ABC):
 
     def _transcript(self, urn: str, inputs: Properties) -> Transcript:
         """What runs on the machine, for those who run the engine with --debug."""
+        self._learn(inputs)
         node = revealed(inputs)["node"]["name"]
+        return Transcript(lambda text: self.log.debug(urn, f"{node}: {text}"), self.nodes.redacted)
+
+    def _learn(self, inputs: Properties) -> None:
         # The modes and owners beside the digests of secret files are no secrets.
-        secrets = secrets_in({key: value for key, value in inputs.items() if key != "digests"})
-        return Transcript(lambda text: self.log.debug(urn, f"{node}: {text}"), secrets)
+        secrets = {key: value for key, value in inputs.items() if key != "digests"}
+        self.nodes.redacted.learn(secrets_in(secrets))
 
     def _tell(self, urn: str, inputs: Mapping[str, Any], sentences: Sequence[str]) -> None:
         for sentence in sentences:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shimyard.node.errors import ConnectionFailedError
-from shimyard.node.transcript import HIDDEN, MAX_LINES, Redaction, Transcript
+from shimyard.node.transcript import HIDDEN, LAST_LINES, MAX_LINES, Redaction, Transcript
 from shimyard.node.transport import Completed, OnLine, Session
 from shimyard.settings import NodeSettings
 
@@ -40,7 +40,7 @@ class Answering(Session):
 
 def told(session: Session, *secrets: str, **how: Any) -> str:
     said: list[str] = []
-    session.transcript = Transcript(said.append, secrets)
+    session.transcript = Transcript(said.append, Redaction(secrets))
     session.run(["sudo", "-n", "/var/lib/x/node", "receive", "ab12"], **how)
     return "\n".join(said)
 
@@ -64,7 +64,7 @@ def test_a_connection_that_breaks_off_is_told() -> None:
     session.transcript = Transcript(said.append)
     with pytest.raises(ConnectionFailedError):
         session.run(["node", "launch"])
-    assert "| step\t1\tswitch\trestart\tx.service" in said[0]
+    assert "| step  1  switch  restart  x.service" in said[0]
     assert "< no exit code: EOFError after" in said[0]
 
 
@@ -77,9 +77,11 @@ def test_the_program_itself_fills_no_transcript() -> None:
 
 
 def test_a_machine_with_very_many_facts_does_not_fill_the_screen() -> None:
-    text = told(Answering("fact\n" * (MAX_LINES + 50)))
-    assert text.count("| fact") == MAX_LINES
-    assert "(50 more lines)" in text
+    text = told(Answering("fact\n" * (MAX_LINES + 100) + "end\n"))
+    assert text.count("| fact") == MAX_LINES + LAST_LINES - 1
+    assert f"({101 - LAST_LINES} lines are left out)\n| fact" in text
+    assert "\n| end\n< exit 0" in text
+    assert "left out" not in told(Answering("fact\n" * (MAX_LINES + LAST_LINES)))
 
 
 HEADER = base64.b64encode(b"puller:hunter2hunter2").decode()
@@ -107,7 +109,7 @@ def test_a_known_secret_is_taken_out_also_line_by_line(secret: str, line: str) -
 def test_an_argument_with_a_secret_is_hidden_too() -> None:
     said: list[str] = []
     session = Answering()
-    session.transcript = Transcript(said.append, ["hunter2"])
+    session.transcript = Transcript(said.append, Redaction(["hunter2"]))
     session.run(["node", "--password=hunter2"])
     assert said[0].startswith(f"> node --password={HIDDEN}\n")
 
@@ -122,7 +124,7 @@ def test_the_digest_of_a_file_is_hidden_since_it_would_confirm_a_guess() -> None
     text = told(Answering(facts))
     assert digest not in text
     assert artifact in text
-    assert f"| digest\t{HIDDEN}\t/etc/edge/uplink.key" in text
+    assert "| digest  [digest]  /etc/edge/uplink.key" in text
 
 
 def test_a_transcript_without_secrets_is_left_as_it_is() -> None:
@@ -133,3 +135,19 @@ def test_a_transcript_without_secrets_is_left_as_it_is() -> None:
 def test_no_text_around_a_secret_brings_it_back(secret: str, before: str, after: str) -> None:
     shown = Redaction([secret])(f"{before}{secret}{after}")
     assert secret.strip() not in shown.replace(HIDDEN, "\0") or secret.strip() in HIDDEN
+
+
+def test_plain_words_of_a_secret_file_do_not_make_the_transcript_unreadable() -> None:
+    text = told(
+        Answering("restart containerd.service\n"), '# read by containerd\nkey = "S3cr3tValue"\n'
+    )
+    assert "| restart containerd.service" in text
+
+
+def test_a_secret_that_another_resource_brings_is_taken_out_from_then_on() -> None:
+    redacted, said = Redaction(["mine"]), list[str]()
+    session = Answering("mine and yours\n")
+    session.transcript = Transcript(said.append, redacted)
+    redacted.learn(["yours"])
+    session.run(["node", "facts"])
+    assert f"| {HIDDEN} and {HIDDEN}" in said[0]

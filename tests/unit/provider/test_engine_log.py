@@ -26,11 +26,13 @@ def test_the_last_line_of_a_step_shows_although_the_one_before_it_came_just_now(
 ) -> None:
     with log.progress(URN, "edge-1") as report:
         report("switch", "putting /etc/x in place")
-        report("switch", "removing /etc/y")
-        report("switch", "restarting containerd.service")
+        report("switch", "putting /etc/y in place")
+        report("switch", "putting /opt/large in place")
         wait_for("the last line", lambda: None if len(log.said) > 1 else "one line", seconds=5)
+        report("switch", "restarting containerd.service")
     assert [text for text, _ in log.said] == [
         "edge-1: switch: putting /etc/x in place",
+        "edge-1: switch: putting /opt/large in place",
         "edge-1: switch: restarting containerd.service",
     ]
 
@@ -38,7 +40,7 @@ def test_the_last_line_of_a_step_shows_although_the_one_before_it_came_just_now(
 def test_nothing_shows_after_the_end(log: KeptLog) -> None:
     with log.progress(URN, "edge-1") as report:
         report("switch", "putting /etc/x in place")
-        report("switch", "removing /etc/y")
+        report("switch", "putting /etc/y in place")
     report_threads = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
     for thread in report_threads:
         thread.join(5)
