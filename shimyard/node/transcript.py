@@ -34,7 +34,8 @@ _SHORTEST_PART = 6
 class Redaction:
     """Takes secrets out of texts: each as a whole, each of its lines, and words that look random.
 
-    Words of a secret file in plain lower case are everybody's: without them no line could be read.
+    Words of a secret file in plain lower case, and addresses, are everybody's: without them no line
+    could be read.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -48,7 +49,7 @@ class Redaction:
         found: set[str] = set()
         for secret in secrets:
             # A transcript has a secret file line by line, and a header in another file's quotes.
-            words = [word for word in _SEPARATORS.split(secret) if _RANDOM.search(word)]
+            words = [word for word in _SEPARATORS.split(secret) if _looks_random(word)]
             parts = [part.strip() for part in (*secret.splitlines(), *words)]
             found.update(part for part in parts if len(part) >= _SHORTEST_PART)
             found.add(secret.strip())
@@ -64,6 +65,10 @@ class Redaction:
         for part in self._longest_first:
             text = text.replace(part, HIDDEN)
         return text
+
+
+def _looks_random(word: str) -> bool:
+    return _RANDOM.search(word) is not None and "://" not in word
 
 
 class Transcript:

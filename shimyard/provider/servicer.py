@@ -182,9 +182,10 @@ class Servicer(ResourceProviderServicer):
         try:
             return await loop.run_in_executor(self._threads, work, resource)
         except PartialStateError as error:
-            await _abort_partial(context, error)
+            await _abort_partial(context, error, self._nodes.redacted(error.reason))
         except ShimyardError as error:
-            await _abort(context, str(error))
+            # The lines of a machine's own programs, which an error quotes, are in nobody's hand.
+            await _abort(context, self._nodes.redacted(str(error)))
         except Exception as error:
             await _abort(context, _mistake(error))
 
@@ -204,16 +205,16 @@ async def _abort(context: Any, text: str) -> NoReturn:
     raise AssertionError
 
 
-async def _abort_partial(context: Any, error: PartialStateError) -> NoReturn:
+async def _abort_partial(context: Any, error: PartialStateError, reason: str) -> NoReturn:
     """Upstream's way to say: the resource exists, keep this state, and it is not finished."""
     detail = provider_pb2.ErrorResourceInitFailed(
         id=error.id,
         properties=encode(error.state),
         inputs=encode(error.inputs),
-        reasons=[error.reason],
+        reasons=[reason],
     )
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=error.reason)
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
     status.details.add().Pack(detail)
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    await context.abort(grpc.StatusCode.UNKNOWN, error.reason)
+    await context.abort(grpc.StatusCode.UNKNOWN, reason)
     raise AssertionError

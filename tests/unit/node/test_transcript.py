@@ -139,8 +139,10 @@ def test_no_text_around_a_secret_brings_it_back(secret: str, before: str, after:
 
 def test_plain_words_of_a_secret_file_do_not_make_the_transcript_unreadable() -> None:
     text = told(
-        Answering("restart containerd.service\n"), '# read by containerd\nkey = "S3cr3tValue"\n'
+        Answering("restart containerd.service\nhttp://10.0.0.1:5000/v2: refused\n"),
+        '# read by containerd\nserver = "http://10.0.0.1:5000"\nkey = "S3cr3tValue"\n',
     )
+    assert "| http://10.0.0.1:5000/v2: refused" in text
     assert "| restart containerd.service" in text
 
 

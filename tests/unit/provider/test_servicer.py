@@ -121,6 +121,20 @@ def test_a_failed_update_that_was_taken_back_is_a_plain_error(failing: FailingRe
     assert "grpc-status-details-bin" not in dict(caught.value.trailing_metadata() or ())
 
 
+def test_a_secret_that_a_machine_has_said_is_taken_out_of_the_error(
+    failing: FailingResource,
+) -> None:
+    failing.nodes.redacted.learn(["broke"])
+    properties = encode({"node": node()})
+    for request, call in (
+        (proto.CreateRequest(urn=URN, properties=properties), "Create"),
+        (proto.UpdateRequest(urn=URN, id="old", news=properties), "Update"),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError, match=r"it \[secret\]") as caught:
+            asked(failing, lambda stub, call=call, request=request: getattr(stub, call)(request))  # type: ignore[misc]
+        assert "broke" not in str(caught.value.trailing_metadata())
+
+
 def test_another_name_replaces_and_deletes_first(node_files: NodeFilesResource) -> None:
     old, new = encode({"node": node(), "name": "a"}), encode({"node": node(), "name": "b"})
     request = proto.DiffRequest(urn=URN, id="x", olds=encode({}), old_inputs=old, news=new)
