@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shimyard.node.desired import DesiredState, File, StoredArtifact
+from shimyard.node.desired import DesiredState, File, StoredArtifact, Unit
 from shimyard.node.facts import Facts, Seen
 from shimyard.node.facts.services import Service
 from shimyard.node.operations import (
@@ -15,6 +15,7 @@ from shimyard.node.operations import (
     DisableUnit,
     EmptyRuntime,
     EnableUnit,
+    EndOrphans,
     ExpectGeneration,
     KeepCanary,
     MakeFolder,
@@ -280,7 +281,20 @@ class _Planner:
         if because or not known:
             starts = service.active != "active"
             operations.append(RestartUnit(unit.name, tuple(because), starts, unit.runs_containers))
+        orphans = self._orphans(unit, running=service.active == "active") if known else []
+        if orphans:
+            operations.append(EndOrphans(unit.name, tuple(orphans)))
         return operations
+
+    def _orphans(self, unit: Unit, *, running: bool) -> list[int]:
+        """Wasm processes that containerd has forgotten, or will have when it starts again."""
+        if not unit.runs_containers:
+            return []
+        lost = self.facts.guests.lost
+        outlived = () if running else self.facts.guests.held
+        self.reasons += [f"orphaned Wasm {guest}" for guest in lost]
+        self.reasons += [f"Wasm {guest} has outlived {unit.name}" for guest in outlived]
+        return [guest.process for guest in (*lost, *outlived)]
 
     def _canaries(self, *, restarts: bool) -> list[Operation]:
         operations: list[Operation] = []

@@ -28,6 +28,7 @@ OPERATIONS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("switch", "enable"): ("switch", "starting {} at every boot from now on"),
     ("switch", "disable"): ("switch", "no longer starting {} at boot"),
     ("switch", "restart"): ("switch", "restarting {}"),
+    ("switch", "end-orphans"): ("switch", "ending what containerd has forgotten"),
     ("switch", "stop"): ("switch", "stopping {}"),
     ("switch", "empty"): ("switch", "ending the containers of {}"),
     ("switch", "release"): ("switch", "giving {} back as it was before Shimyard"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from shimyard.node.desired import DesiredState
 from shimyard.node.facts.generations import CanaryResult, GenerationFacts
+from shimyard.node.facts.guests import GuestFacts
 from shimyard.node.facts.lines import Lines
 from shimyard.node.facts.managed import ManagedFacts, Seen
 from shimyard.node.facts.services import Service, ServiceFacts
@@ -20,6 +21,7 @@ class Facts:
     managed: ManagedFacts = field(default_factory=ManagedFacts)
     services: ServiceFacts = field(default_factory=ServiceFacts)
     generations: GenerationFacts = field(default_factory=GenerationFacts)
+    guests: GuestFacts = field(default_factory=GuestFacts)
 
     @classmethod
     def parse(cls, text: str) -> Facts:
@@ -32,6 +34,7 @@ class Facts:
             ManagedFacts.parse(lines),
             ServiceFacts.parse(lines),
             GenerationFacts.parse(lines),
+            GuestFacts.parse(lines),
         )
 
     @classmethod

@@ -59,18 +59,14 @@ class RestartUnit(Operation):
     runs_containers: bool = False
 
     def words(self) -> tuple[str, ...]:
-        """restart UNIT guests|-: whether Wasm containers must end before it."""
-        return ("restart", self.unit, "guests" if self._ends_guests else "")
+        """restart UNIT guests|-: whether Wasm containers must not outlive it."""
+        return ("restart", self.unit, "guests" if self.runs_containers else "")
 
     def effect(self) -> str:
         """The sentence names the reason, and what it does to Wasm containers."""
         verb = "starts" if self.starts else "restarts"
-        loss = "; running Wasm containers end" if self._ends_guests else ""
+        loss = "; running Wasm containers end" if self.runs_containers and not self.starts else ""
         return f"{verb} {self.unit}: {', '.join(self.because)}{loss}"
-
-    @property
-    def _ends_guests(self) -> bool:
-        return self.runs_containers and not self.starts
 
 
 @dataclass(frozen=True)
@@ -105,6 +101,25 @@ class EmptyRuntime(Operation):
     def effect(self) -> str:
         """Containers end."""
         return "ends all containers of containerd"
+
+
+@dataclass(frozen=True)
+class EndOrphans(Operation):
+    """End the Wasm processes that containerd, whose service is ``unit``, has forgotten.
+
+    ``processes``: their numbers when the plan was made. The node looks again.
+    """
+
+    unit: str
+    processes: tuple[int, ...]
+
+    def words(self) -> tuple[str, ...]:
+        """end-orphans UNIT."""
+        return ("end-orphans", self.unit)
+
+    def effect(self) -> str:
+        """They may still answer somebody."""
+        return f"ends orphaned Wasm processes: {', '.join(str(each) for each in self.processes)}"
 
 
 @dataclass(frozen=True)

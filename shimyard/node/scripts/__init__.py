@@ -12,12 +12,14 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 _PARTS = (
     "head",
+    "guests",
     "facts",
     "staging",
     "journal",
     "paths",
     "services",
     "containers",
+    "orphans",
     "restore",
     "keeping",
     "transaction",
@@ -33,4 +35,4 @@ PROGRAM = _joined(*_PARTS)
 # As much of the digest as tells programs apart, and as a person can compare.
 VERSION = hashlib.sha256(PROGRAM.encode()).hexdigest()[:16]
 # For a machine that has no program yet: nothing is put there only to look.
-FACTS = _joined("head", "facts") + "facts\n"
+FACTS = _joined("head", "guests", "facts") + "facts\n"

@@ -156,10 +156,10 @@ restore_boot() {
 
 restore_services() {
     missed=
-    while IFS=$tab read -r kind what unit before; do
+    while IFS=$tab read -r kind what unit before guests; do
         case $kind:$what:$before in
         undo:activity:active | undo:activity:activating | undo:activity:reloading)
-            start_again "$unit" || missed=yes
+            start_again "$unit" "$guests" || missed=yes
             ;;
         undo:activity:*) stop_again "$unit" || missed=yes ;;
         esac
@@ -168,7 +168,9 @@ restore_services() {
 }
 
 start_again() {
-    restart_unit "$1" </dev/null && return 0
+    # At a boot there are none, and the service has not started yet.
+    [ -z "$no_block" ] && with=$2 || with=
+    restart_without_guests "$1" "$with" </dev/null && return 0
     quote_log "$1"
     return 1
 }

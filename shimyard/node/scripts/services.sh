@@ -61,12 +61,18 @@ restart_unit() {
 }
 
 switch_restart() {
-    record undo activity "$1" "$(activity "$1")" || return 1
-    [ "$2" != guests ] || end_guests
-    restart_unit "$1" && return 0
+    record undo activity "$1" "$(activity "$1")" "$2" || return 1
+    restart_without_guests "$1" "$2" && return 0
     quote_log "$1"
     reason="$1 does not start"
     return 1
+}
+
+# With "guests", no Wasm container outlives the service that has started it.
+restart_without_guests() {
+    [ "$2:$(activity "$1")" != guests:active ] || end_guests
+    restart_unit "$1" || return 1
+    [ "$2" != guests ] || end_orphans
 }
 
 switch_stop() {

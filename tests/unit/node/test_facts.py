@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shimyard.node.facts import Facts, Seen
+from shimyard.node.facts import Facts, Guest, Seen
 from shimyard.node.facts.services import Service
 
 TEXT = "\n".join(
@@ -38,6 +38,12 @@ store|bb|sound
 stored|aa
 stored|bb
 unit|x.service|loaded|active|enabled
+guest|lost|shim|996|wasmtime|default|greeter
+guest|lost|shim|1018|wasmtime|default|greeter
+guest|lost|guest|1020|wasmtime|default|greeter
+guest|lost|shim|1300|wasmer|k8s.io|pod-1
+guest|lost|shim|990|wasmer|k8s.io|pod-1
+guest|held|shim|31|wasmedge|default|known
 made|dir|/etc/cni
 made|data|/var/lib/x
 pending|generations/8
@@ -76,6 +82,9 @@ def test_every_kind_of_fact_is_read() -> None:
     assert facts.managed.broken == {"aa": ("containerd", "ctr")}
     assert facts.managed.made == (("dir", "/etc/cni"), ("data", "/var/lib/x"))
     assert facts.services.units["x.service"].trouble() is None
+    # The process that keeps the port is named; its shim where it is not found.
+    assert facts.guests.lost == (Guest(990, "k8s.io", "pod-1"), Guest(1020, "default", "greeter"))
+    assert facts.guests.held == (Guest(31, "default", "known"),)
     assert facts.managed.owner_of("/usr/local/bin/x") == "container-runtime"
     assert facts.managed.owner_of("/etc/other") is None
 

@@ -25,7 +25,7 @@ from shimyard.node.desired import (
     StoredArtifact,
     Unit,
 )
-from shimyard.node.facts import Facts, ManagedFacts, Seen, ServiceFacts
+from shimyard.node.facts import Facts, Guest, GuestFacts, ManagedFacts, Seen, ServiceFacts
 from shimyard.node.facts.services import Service
 from shimyard.node.operations import EmptyRuntime, RemoveData, RemoveFolder
 from shimyard.node.plan import ConflictError, plan, removal
@@ -55,7 +55,12 @@ def facts_of(case: dict[str, Any]) -> Facts:
     services = facts.services
     if "unit" in drift:
         services = ServiceFacts({"containerd.service": Service(**drift["unit"])})
-    return replace(facts, managed=managed, services=services)
+    found = drift.get("guests", {})
+    guests = GuestFacts(
+        tuple(Guest(*each) for each in found.get("held", [])),
+        tuple(Guest(*each) for each in found.get("lost", [])),
+    )
+    return replace(facts, managed=managed, services=services, guests=guests)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

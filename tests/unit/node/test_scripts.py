@@ -85,7 +85,8 @@ def test_every_operation_has_its_part_in_the_program() -> None:
     names = {
         "AdoptUnit": "adopt", "CheckContainerdConfig": "containerd_config", "DeclareData": "data",
         "DisableUnit": "disable", "EmptyRuntime": "empty", "EnableUnit": "enable",
-        "ExpectGeneration": "expect", "KeepCanary": "keep_canary", "MakeFolder": "dir",
+        "EndOrphans": "end_orphans", "ExpectGeneration": "expect", "KeepCanary": "keep_canary",
+        "MakeFolder": "dir",
         "PlaceFile": "file", "PlaceLink": "link", "ReleaseUnit": "release",
         "ReloadUnits": "reload", "RemoveData": "rmdata", "RemoveFolder": "rmdir",
         "RemovePath": "remove", "RestartUnit": "restart", "RunCanary": "canary",
