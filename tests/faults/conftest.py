@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engine.node.conftest import built, edge, edge_lab, fresh, session, settings
+from tests.engine.program.conftest import tools
 from tests.faults.holds import forget
 from tests.faults.tally import TALLY, Tally
 from tests.lab.conftest import place, slot
 
-__all__ = ["built", "edge", "edge_lab", "fresh", "place", "session", "settings", "slot"]
+__all__ = ["built", "edge", "edge_lab", "fresh", "place", "session", "settings", "slot", "tools"]
 
 _LAST = "test_every_step_of_the_code_was_covered_by_kills"
 
