@@ -184,7 +184,7 @@ def explained(
         cause = f"the host key of {where} is not known"
         mend = f"compare the key with the machine's and put it into {pin}"
     else:
-        cause = f"no connection to {where}: {str(error) or 'the other side ended it'}"
+        cause = f"no connection to {where}: {_plain(error)}"
         mend = "check that the machine is on, its address, and the network between"
     return ConnectionFailedError(node.name, "connect", cause, mend=mend)
 
@@ -199,9 +199,13 @@ def interrupted(node: NodeSettings, error: BaseException, step: str) -> Connecti
         )
     else:
         where = f"{node.ssh.user}@{node.address} port {node.ssh.port}"
-        cause = f"the connection to {where} broke off: {str(error) or 'the other side ended it'}"
-        mend = (
-            "check that the machine is on, and the network between, then run `pulumi up` again"
-        )
+        cause = f"the connection to {where} broke off: {_plain(error)}"
+        mend = "check that the machine is on, and the network between, then run `pulumi up` again"
     # Where a change was to be taken back, nobody knows whether it is.
     return ConnectionFailedError(node.name, step, cause, mend=mend, restored=step != "recover")
+
+
+def _plain(error: BaseException) -> str:
+    """Without the number that Python puts before the operating system's words."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return words or str(error) or "the other side ended it"
