@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from shimyard.errors import ShimyardError
+from shimyard.errors import ShimyardError, listed
 
 
 class CatalogueError(ShimyardError):
@@ -19,9 +19,8 @@ class LockFileError(CatalogueError):
     """
 
     def __init__(self, path: Path, problems: Sequence[tuple[str, str]], *, mend: str = "") -> None:
-        lines = "\n".join(f"  {field}: {sentence}" for field, sentence in problems)
         super().__init__(
-            f"the artifact lock {path} can't be used:\n{lines}",
+            f"the artifact lock {path} can't be used:\n{listed(problems)}",
             mend=mend or f"correct {path}",
         )
         self.path = path

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from shimyard.errors import shown
 from shimyard.settings.base import FieldError
 
 _DEEP = "contains itself or is nested too deeply; write it flatter"
@@ -64,7 +65,8 @@ def path_text(location: tuple[int | str, ...]) -> str:
     """('nodes', 1, 'ssh') as 'nodes[1].ssh'."""
     text = ""
     for part in location[:_MAX_PARTS]:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        name = shown(str(part))
+        text += f"[{name}]" if isinstance(part, int) else f".{name}" if text else name
     return f"{text}..." if len(location) > _MAX_PARTS else text
 
 
@@ -91,7 +93,7 @@ def _unknown_field(location: tuple[int | str, ...], model: type[BaseModel]) -> s
     if owner is None:
         return "there is no such field; remove it or check its spelling"
     known = [field.alias or name for name, field in owner.model_fields.items()]
-    near = get_close_matches(str(location[-1]), known, n=1)
+    near = get_close_matches(shown(str(location[-1])), known, n=1)
     if near:
         return f"there is no such field; did you mean '{near[0]}'?"
     return f"there is no such field; this place has: {', '.join(known)}"

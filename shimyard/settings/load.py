@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from pydantic import ValidationError
 
-from shimyard.errors import ShimyardError
+from shimyard.errors import ShimyardError, listed
 from shimyard.settings.explain import explain
 from shimyard.settings.stack import StackSettings
 
@@ -22,8 +22,7 @@ class SettingsError(ShimyardError):
     """A stack file that can't be used. Attribute ``fields``: the paths of the wrong fields."""
 
     def __init__(self, problems: list[tuple[str, str]], *, where: str) -> None:
-        lines = "\n".join(f"  {field}: {sentence}" for field, sentence in problems)
-        super().__init__(f"{where} can't be used:\n{lines}", mend=f"correct {where}")
+        super().__init__(f"{where} can't be used:\n{listed(problems)}", mend=f"correct {where}")
         self.fields = [field for field, _ in problems]
 
 
@@ -41,7 +40,8 @@ def load(config: Mapping[str, str], *, stack: str) -> StackSettings:
             continue
         try:
             raw[section] = json.loads(value)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
+            # Not JSON, or a number with thousands of digits.
             raw[section] = value
     return parse(raw, where=where)
 

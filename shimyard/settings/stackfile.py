@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shimyard.errors import shown
 from shimyard.settings.load import NAMESPACE, SettingsError, parse
 from shimyard.settings.stack import StackSettings
 from shimyard.settings.yamlfile import read_yaml
@@ -22,7 +23,7 @@ def read_stack_file(path: Path) -> StackSettings:
     document = read_yaml(path)
     if not isinstance(document, dict):
         raise SettingsError([("config", "is missing; add it")], where=where)
-    unknown = [str(key) for key in document if key not in _TOP_LEVEL]
+    unknown = [shown(str(key)) for key in document if key not in _TOP_LEVEL]
     if unknown:
         problem = "is no part of a stack file; settings go below 'config:'"
         raise SettingsError([(key, problem) for key in unknown], where=where)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from shimyard.errors import ShimyardError
+from shimyard.errors import ShimyardError, shown
 
 MAX_BYTES = 1024 * 1024
-MAX_NODES = 100_000
-"""Values of a document after its aliases are written out."""
+MAX_NODES = 40_000
+"""Values of a document after its aliases are written out: about a thousand machines."""
 MAX_DEPTH = 64
+MAX_NUMBER = 64
+"""Characters of a number: a longer one takes minutes to convert, and no setting is that large."""
 
 
 class YamlError(ShimyardError):
@@ -51,17 +52,41 @@ class _Loader(yaml.SafeLoader):
         self._depth -= 1
         return node
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        # Here and not where mappings are constructed: merge keys (<<) are written out by then.
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else None
-            if name is not None and name in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{name}' stands twice", key.start_mark
-                )
-            if name is not None:
-                seen.add(name)
-        return super().construct_mapping(node, deep=deep)
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise _refused(f"the key '{shown(key.value)}' stands twice", key)
+                seen.add(key.value)
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except yaml.YAMLError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # PyYAML's own constructors trip over '!!int ""', '!!timestamp x', 'a: 2026-13-45'.
+            kind = node.tag.rpartition(":")[2]
+            raise _refused(f"is not the {kind} that it should be", node) from error
+
+    def construct_number(self, node: yaml.ScalarNode) -> int | float:
+        """A whole or a broken number, if it is short enough to be meant as one."""
+        if len(node.value) > MAX_NUMBER:
+            raise _refused(f"has a number of more than {MAX_NUMBER} characters", node)
+        whole = node.tag.endswith(":int")
+        return self.construct_yaml_int(node) if whole else self.construct_yaml_float(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
+
+
+def _refused(problem: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def read_yaml(path: Path) -> object:
@@ -82,10 +107,15 @@ def read_yaml(path: Path) -> object:
         problem = error.problem or error.context or "is not YAML"
         mend = "keep one of them" if "stands twice" in problem else "correct the YAML at this line"
         raise YamlError(path, problem, line=mark.line + 1 if mark else None, mend=mend) from None
-    except (yaml.YAMLError, ValueError) as error:
-        # ValueError: a timestamp or a number that looks right and is none.
+    except yaml.YAMLError as error:
         problem = " ".join(str(error).split())[:200]
         raise YamlError(path, f"is not YAML: {problem}", mend="correct the file") from None
+    except (ValueError, OverflowError):
+        raise YamlError(
+            path,
+            "a text in quotes has an escape (\\U...) that stands for no character",
+            mend="write the character itself",
+        ) from None
     except _TooDeepError:
         raise _too_deep(path) from None
     except _TooManyError:
@@ -94,11 +124,14 @@ def read_yaml(path: Path) -> object:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        # Some files, such as devices, don't tell their size before they are read.
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise YamlError(
                 path, f"is larger than {MAX_BYTES} bytes", mend="name the right stack file"
             )
-        return path.read_text(encoding="utf-8")
+        return content.decode()
     except OSError as error:
         problem = f"can't be read: {error.strerror}"
         raise YamlError(path, problem, mend="name a stack file that exists") from None

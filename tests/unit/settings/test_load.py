@@ -36,7 +36,9 @@ def test_an_unknown_section_is_refused_with_the_stack_file_named() -> None:
     assert "did you mean 'nodes'?" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["not json", "", "[" * 100_000, "12", '"text"', "null"])
+@pytest.mark.parametrize(
+    "text", ["not json", "", "[" * 100_000, "9" * 5_000, "12", '"text"', "null"]
+)
 def test_a_section_that_is_no_table_is_refused_at_its_name(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load({**flat(VALID), "shimyard:runtime": text}, stack="lab")
@@ -49,3 +51,14 @@ def test_an_empty_configuration_asks_for_the_two_sections_that_have_no_default()
         load({}, stack="lab")
 
     assert caught.value.fields == ["nodes", "runtime"]
+
+
+def test_of_thousands_of_mistakes_only_the_first_are_told() -> None:
+    raw = {**VALID, "files": [{} for _ in range(2_000)]}
+
+    with pytest.raises(SettingsError) as caught:
+        load(flat(raw), stack="lab")
+
+    assert len(caught.value.fields) == 2_000
+    assert str(caught.value).count("\n") < 60
+    assert "more" in str(caught.value)
