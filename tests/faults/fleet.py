@@ -36,11 +36,6 @@ def connection(lab: Lab, node: Node, key: Path | None = None) -> Machine:
     return {"name": node.name, "address": str(node.address), "ssh": ssh}
 
 
-def with_files(lab: Lab, node: Node, files: Mapping[str, str]) -> Machine:
-    """A machine with these files: path -> content."""
-    return {"node": connection(lab, node), "files": dict(files)}
-
-
 def with_runtime(lab: Lab, node: Node, containerd: str, *mirrors: str) -> Machine:
     """A machine with a container runtime without Wasm, and mirrors of one registry."""
     options = {"plugins": {"io.containerd.cri.v1.runtime": {"restrict_oom_score_adj": True}}}

@@ -27,15 +27,13 @@ from shimyard.node.paths import ROOT
 from shimyard.node.transaction import converge
 from shimyard.node.transport import Session
 from shimyard.settings import NodeSettings
-from tests.engine.node.states import kill_at, leftovers, look
+from tests.engine.node.states import kill_at, leave_orphan, leftovers, look
 from tests.engine.program.project import Project
 from tests.engine.program.running import provider_of, upping
 from tests.faults.fleet import (
-    Machine,
     connection,
     machines_project,
     order,
-    with_files,
     with_runtime,
 )
 from tests.faults.holds import forget, hold_at, release, wait_held
@@ -45,29 +43,31 @@ from toolchain import Toolchain
 
 pytestmark = pytest.mark.lab
 
-SITE = "/etc/site/a.json"
-GONE = "/etc/site/more/b.json"
-# Where machines are held while they get files for the first time ...
-FILES = (
-    "verb receive", "verb launch", "verb apply", "verb recover", "begin", "prepare expect",
-    "prepare file", "switch file", "commit", "finish current", "finish originals", "finish made",
-    "finish result", "restore canaries", "restore paths", "restore services", "restore folders",
-)  # fmt: skip
-# ... a container runtime ...
-RUNTIME = (
+HOSTS = "/etc/containerd/certs.d/registry.lab/hosts.toml"
+# Where machines are held while they get a container runtime ...
+INSTALL = (
     "verb fetch", "verb accept", "store", "prepare dir", "prepare data", "prepare link",
     "prepare containerd-config", "prepare adopt", "switch link", "switch enable", "switch reload",
     "switch restart", "switch canary",
 )  # fmt: skip
-# ... other files, fewer, or a runtime with another mirror ...
-OTHER_FILES = (
-    "verb facts", "verb discard", "verb retake", "prepare remove", "switch remove", "switch rmdir",
+# ... a file of it that nothing restarts for ...
+MIRROR = (
+    "verb receive", "verb launch", "verb apply", "verb recover", "begin", "prepare expect",
+    "prepare file", "switch file", "commit", "finish current", "finish originals", "finish made",
+    "finish result",
 )  # fmt: skip
-OTHER_RUNTIME = ("switch keep-canary",)
-# ... and while they lose them.
-NO_FILES = ("verb purge",)
-NO_RUNTIME = ("switch empty", "switch stop", "switch disable", "switch release", "switch rmdata")
+# ... no such file any more ...
+NO_MIRROR = (
+    "restore canaries", "restore paths", "restore services", "restore folders", "verb facts",
+    "verb discard", "verb retake", "prepare remove", "switch remove", "switch rmdir",
+    "switch keep-canary", "switch end-orphans",
+)  # fmt: skip
+# ... and while they lose it all.
+DESTROY = (
+    "switch empty", "switch stop", "switch disable", "switch release", "switch rmdata", "verb purge",
+)  # fmt: skip
 
+UNIT = "containerd.service"
 Holds = Mapping[str, Node]
 # A small machine boots no more of them in time.
 _AT_ONCE = 6
@@ -76,7 +76,7 @@ _AT_ONCE = 6
 @pytest.fixture(scope="module")
 def fleet(place: Callable[[int], Place], built: BuiltArtifacts) -> Iterator[Lab]:
     """A machine for each point of the longest act, and a mirror."""
-    wanted, where = len(FILES) + len(RUNTIME), place(3)
+    wanted, where = max(len(act) for act in (INSTALL, MIRROR, NO_MIRROR, DESTROY)), place(3)
     for booted in range(_AT_ONCE, wanted + _AT_ONCE, _AT_ONCE):
         lab = where.lab(min(booted, wanted))
         lab.up()
@@ -100,7 +100,8 @@ def artifacts(
 
 def shrink_staging(node: Node) -> None:
     """What is sent to the node does not fit there: it is going to be discarded."""
-    node.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", f"{ROOT}/staging"])
+    options = "size=64k,nr_inodes=3,mode=0700"
+    node.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", f"{ROOT}/staging"])
 
 
 def cut_off(lab: Lab, node: Node) -> None:
@@ -186,47 +187,30 @@ def test_killed_at_any_step_the_node_ends_it_by_itself_and_the_next_run_converge
     killer: Killer,
 ) -> None:
     nodes = fleet.nodes
-    plain, runtimes = nodes[: len(FILES)], nodes[len(FILES) :]
     version = built.find("containerd").version
-    before = at_once(lambda node: look(node, "containerd.service"), nodes)
+    before = at_once(lambda node: look(node, UNIT), nodes)
     project = machines_project(tools, tmp_path)
     cutter = Cutter(project, killer, tally)
 
-    def machines(files: Mapping[str, str], *mirrors: str) -> list[Machine]:
-        return [
-            *(with_files(fleet, node, files) for node in plain),
-            *(with_runtime(fleet, node, version, *mirrors) for node in runtimes),
-        ]
+    def wanted(*mirrors: str) -> None:
+        machines = [with_runtime(fleet, node, version, *mirrors) for node in nodes]
+        order(project, machines, artifacts)
 
-    holds = dict(zip((*FILES, *RUNTIME), nodes, strict=True))
-    for point, node in holds.items():
-        if point.startswith("restore"):
-            kill_at(node, f"switch file {SITE}")
-    first = machines({SITE: "1\n", GONE: "1\n"})
-    order(project, first, artifacts)
-    cutter.cut(holds, "up")
-
-    holds = dict(zip(OTHER_FILES, plain, strict=False)) | dict(
-        zip(OTHER_RUNTIME, runtimes, strict=False)
-    )
-    second = machines({SITE: "2" * 200_000}, "http://other.lab")
-    touched = {node.name for node in holds.values()}
-    order(
-        project,
-        [
-            new if new["node"]["name"] in touched else old
-            for old, new in zip(first, second, strict=True)
-        ],
-        artifacts,
-    )
+    wanted()
+    cutter.cut(dict(zip(INSTALL, nodes, strict=False)), "up")
+    wanted("http://mirror.lab")
+    cutter.cut(dict(zip(MIRROR, nodes, strict=False)), "up")
+    holds = dict(zip(NO_MIRROR, nodes, strict=False))
+    for point in (each for each in holds if each.startswith("restore")):
+        kill_at(holds[point], f"switch remove {HOSTS}")
+    leave_orphan(holds["switch end-orphans"])
     cut_off(fleet, holds["verb retake"])
     full = holds["verb discard"]
     shrink_staging(full)
+    wanted()
     cutter.cut(holds, "up", mend=lambda: full.run(["umount", f"{ROOT}/staging"]))
-
-    holds = dict(zip(NO_FILES, plain, strict=False)) | dict(zip(NO_RUNTIME, runtimes, strict=False))
-    cutter.cut(holds, "destroy")
-    after = at_once(lambda node: look(node, "containerd.service"), nodes)
+    cutter.cut(dict(zip(DESTROY, nodes, strict=False)), "destroy")
+    after = at_once(lambda node: look(node, UNIT), nodes)
     assert [line for name in before for line in before[name].changes(after[name])] == []
     for node in nodes:
         forget(node)
