@@ -74,7 +74,7 @@ def _looks_random(word: str) -> bool:
 class Transcript:
     """Tells of each command: its words, what it answered, exit code, seconds, bytes both ways.
 
-    ``tell`` gets a text of some lines when a command ends, and while one takes long.
+    ``tell`` gets a text of some lines when a command begins and ends, and while it takes long.
     """
 
     def __init__(self, tell: Tell, redacted: Redaction | None = None) -> None:
@@ -103,7 +103,9 @@ class Entry:
         self._noted = 0
         self._sent = 0
         self._received = 0
-        self._began = self._told = time.monotonic()
+        self._began = time.monotonic()
+        # At once: of a command that hangs, one wants to know which it is.
+        self._flush()
 
     def counted(self, stdin: Iterable[bytes]) -> Iterator[bytes]:
         """``stdin``, of which nothing but the size is noted."""
