@@ -30,7 +30,7 @@ from shimyard.node.desired import (
 )
 from shimyard.node.paths import BIN
 from shimyard.node.places import environment, links
-from shimyard.node.plan import UNIT_FOLDER
+from shimyard.node.planning import UNIT_FOLDER
 from shimyard.node.recovery import RECOVERY_UNIT
 from shimyard.node.render import render, render_toml
 from shimyard.node.shims import RUNC, runtime_type, shim_binary

@@ -14,8 +14,10 @@ from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.journal import Journal
 from shimyard.node.paths import ROOT
-from shimyard.node.plan import ConflictError, Plan, plan, removal
+from shimyard.node.plan import ConflictError, Plan
+from shimyard.node.planning import plan
 from shimyard.node.progress import Report, silent
+from shimyard.node.removal import removal
 from shimyard.node.staging import discard, stage
 from shimyard.node.steps import event_in_words, failed_in_words
 from shimyard.node.transport import Session

@@ -10,7 +10,7 @@ from shimyard.errors import ShimyardError
 from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
-from shimyard.node.plan import plan
+from shimyard.node.planning import plan
 from shimyard.node.transaction import converge, remove
 from shimyard.node.transcript import Transcript
 from shimyard.provider.engine_log import EngineLog

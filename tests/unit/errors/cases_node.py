@@ -17,7 +17,7 @@ from shimyard.node.desired import DesiredState, File
 from shimyard.node.errors import KilledError
 from shimyard.node.facts import Facts
 from shimyard.node.login import explained
-from shimyard.node.plan import plan
+from shimyard.node.planning import plan
 from shimyard.node.transaction import converge, remove
 from shimyard.node.transport import Completed, OnLine, Session
 from shimyard.settings import NodeSettings

@@ -13,7 +13,8 @@ import pytest
 from shimyard.node.bundle import SourceError, bundle
 from shimyard.node.desired import DesiredState, File, Link
 from shimyard.node.facts import Facts
-from shimyard.node.plan import plan, removal
+from shimyard.node.planning import plan
+from shimyard.node.removal import removal
 from tests.unit.node.states import runtime
 
 

@@ -28,7 +28,9 @@ from shimyard.node.desired import (
 from shimyard.node.facts import Facts, Guest, GuestFacts, ManagedFacts, Seen, ServiceFacts
 from shimyard.node.facts.services import Service
 from shimyard.node.operations import EmptyRuntime, RemoveData, RemoveFolder
-from shimyard.node.plan import ConflictError, plan, removal
+from shimyard.node.plan import ConflictError
+from shimyard.node.planning import plan
+from shimyard.node.removal import removal
 from tests.unit.node.states import runtime
 
 CASES = sorted(Path(__file__).parent.joinpath("cases").glob("*.json"))
