@@ -13,6 +13,9 @@ from shimyard.node.errors import ConnectionFailedError, KilledError
 from shimyard.settings import NodeSettings
 from shimyard.settings.nodes import BastionSettings, KeySettings
 
+# Seconds for which what was sent may stay without an answer.
+_UNANSWERED = 30
+
 
 def connection_to(node: NodeSettings, project: Path) -> Connection:
     """Ready to be opened: keys and known hosts are read before anything is sent.
@@ -131,6 +134,10 @@ def dial(connection: Connection, timeout: int) -> None:
     first: Connection = connection.gateway or connection
     sock = socket.create_connection((first.host, first.port), timeout=timeout)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Our keepalives make it notice a dead link; without this the kernel tries on for a quarter of
+    # an hour. macOS has no such option.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNANSWERED * 1000)
     _arguments(first)["sock"] = sock
 
 

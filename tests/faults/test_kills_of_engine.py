@@ -64,7 +64,8 @@ NO_MIRROR = (
 )  # fmt: skip
 # ... and while they lose it all.
 DESTROY = (
-    "switch empty", "switch stop", "switch disable", "switch release", "switch rmdata", "verb purge",
+    "switch empty", "switch stop", "switch disable", "switch release", "switch rmdata",
+    "verb purge",
 )  # fmt: skip
 
 UNIT = "containerd.service"
