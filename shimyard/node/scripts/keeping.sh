@@ -20,20 +20,20 @@ any_resource() {
     return 1
 }
 
-# Kept: what is current, and the newest three. Store entries go when no kept generation and no
-# transaction that waits for its turn names them.
+# Kept: of each resource what is current and the two generations that were committed before it, so
+# that going back needs no download; and the newest three of all, whose journals say what failed.
+# Store entries go when no kept generation and no transaction that waits for its turn names them.
 collect() {
-    kept=
-    for current in "$root"/current/*; do
-        [ ! -L "$current" ] || kept="$kept $(basename "$(readlink "$current")")"
-    done
     newest=$(next_number)
+    committed=
+    for folder in "$root"/generations/*; do
+        [ -f "$folder/committed" ] || continue
+        committed="$committed ${folder##*/}=$(cat "$folder/resource")"
+    done
     for folder in "$root"/generations/*; do
         number=${folder##*/}
         case $number in *[!0-9]* | '') continue ;; esac
-        [ "$number" -ge $((newest - 3)) ] && continue
-        case " $kept " in *" $number "*) continue ;; esac
-        rm -rf "$folder"
+        [ "$number" -ge $((newest - 3)) ] || is_needed "$folder" || rm -rf "$folder"
     done
     named=
     for manifest in "$root"/generations/*/manifest "$root"/staging/*/manifest; do
@@ -49,6 +49,18 @@ collect() {
     for program in "$root"/bin/*/node; do
         [ "${program#"$root/bin/"}" = "$current" ] || rm -rf "${program%/node}"
     done
+}
+
+is_needed() {
+    owner=$(cat "$1/resource")
+    leads=$(readlink "$root/current/$owner") || return 1
+    [ "${leads##*/}" != "${1##*/}" ] || return 0
+    [ -f "$1/committed" ] || return 1
+    newer=0
+    for each in $committed; do
+        [ "${each#*=}" != "$owner" ] || [ "${each%%=*}" -le "${1##*/}" ] || newer=$((newer + 1))
+    done
+    [ "$newer" -lt 3 ]
 }
 
 # What recovers must be there even if an administrator replaces the program that is running now.

@@ -8,7 +8,8 @@ finish() {
     if [ -f "$generation/deletes" ]; then
         rm -f "$root/current/$resource"
     else
-        ln -sfT "../generations/${generation##*/}" "$root/current/.$resource.new" &&
+        : >"$generation/committed" &&
+            ln -sfT "../generations/${generation##*/}" "$root/current/.$resource.new" &&
             mv -fT "$root/current/.$resource.new" "$root/current/$resource"
     fi || unfinished "can't write $root/current" || return 1
     step finish originals "$resource"
