@@ -26,11 +26,7 @@ def wait_held(*nodes: Node, seconds: float = 30.0) -> None:
     """Wait until all of ``nodes`` have come there."""
 
     def missing() -> str | None:
-        late = [
-            f"{node.name} at {(_folder(node) / 'hold-at').read_text().strip()!r}"
-            for node in nodes
-            if not held(node)
-        ]
+        late = [f"{node.name} at {_wanted(node)!r}" for node in nodes if not held(node)]
         return f"not held yet: {', '.join(late)}" if late else None
 
     wait_for("the hold", missing, seconds=seconds)
@@ -45,6 +41,11 @@ def forget(node: Node) -> None:
     """Neither hold nor kill it any more."""
     for name in ("hold-at", "kill-at"):
         (_folder(node) / name).unlink(missing_ok=True)
+
+
+def _wanted(node: Node) -> str:
+    file = _folder(node) / "hold-at"
+    return file.read_text().strip() if file.exists() else "a point that it has passed by"
 
 
 def _folder(node: Node) -> Path:

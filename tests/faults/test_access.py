@@ -71,8 +71,10 @@ def no_cable(edge: Node) -> None:
     edge.link_down()
 
 
-@pytest.mark.parametrize("loss", [no_sshd, no_cable])
-@pytest.mark.parametrize("point", ["verb accept", "switch file"])
+@pytest.mark.parametrize(
+    ("loss", "point"),
+    [(no_sshd, "verb accept"), (no_sshd, "switch file"), (no_cable, "switch file")],
+)
 def test_a_connection_that_dies_is_told_in_time_and_the_node_goes_on(
     edge: Node,
     settings: NodeSettings,
