@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import shutil
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from shimyard.node import program
 from shimyard.node.bundle import bundle
@@ -20,6 +20,7 @@ from shimyard.node.progress import Report
 from shimyard.node.transport import Completed, Session
 
 _CHUNK = 256 * 1024
+_LARGEST = 1024 * 1024 * 1024
 _DOWNLOAD_SECONDS = 30
 _SPACE_MEND = "free some space on the node, then run `pulumi up` again; nothing live was changed"
 
@@ -57,17 +58,17 @@ def _fetch(session: Session, plan: Plan, transaction: str, report: Report) -> No
     def on_line(line: str) -> None:
         words = line.split("\t")
         artifact = by_digest.get(words[1]) if len(words) > 1 else None
-        if artifact is not None and words[0] == "progress" and len(words) > 2:
+        if artifact is not None and words[0] == "progress" and _is_count(words[2:]):
             report("stage", _bytes(artifact, int(words[2])))
         elif artifact is not None and words[0] == "stored":
             report("stage", f"{_bytes(artifact, artifact.size)}, verified and stored")
 
     fetched = program.call(session, "fetch", transaction, on_line=on_line, silence=120)
     if fetched.code != 0:
-        raise _failed(session, fetched)
+        raise _failed(session, fetched, plan.fetch)
     for line in fetched.out.splitlines():
         words = line.split("\t")
-        if words[0] == "need" and len(words) > 1:
+        if words[0] == "need" and len(words) > 1 and words[1] in by_digest:
             reason = words[2] if len(words) > 2 else ""
             _stream(session, by_digest[words[1]], transaction, reason, report)
 
@@ -87,7 +88,7 @@ def _stream(
             silence=300,
         )
     if sent.code != 0:
-        raise _failed(session, sent)
+        raise _failed(session, sent, [artifact])
     report("stage", f"{what}: sent, verified and stored")
 
 
@@ -102,7 +103,7 @@ def _download(session: Session, artifact: StoredArtifact, folder: Path, node_rea
                 urllib.request.urlopen(url, timeout=_DOWNLOAD_SECONDS) as response,  # noqa: S310
                 target.open("wb") as file,
             ):
-                shutil.copyfileobj(response, file)
+                _save(response, file, artifact.size or _LARGEST)
         except (OSError, http.client.HTTPException, ValueError) as error:
             reasons.append(f"the controller: {url}: {error}")
             continue
@@ -119,6 +120,16 @@ def _download(session: Session, artifact: StoredArtifact, folder: Path, node_rea
         mend="make a mirror reachable (artifacts.mirrors), or put the file into artifacts.bundle; "
         "nothing live was changed",
     )
+
+
+def _save(response: IO[bytes], file: IO[bytes], limit: int) -> None:
+    left = limit
+    while chunk := response.read(_CHUNK):
+        left -= len(chunk)
+        if left < 0:
+            # It would fill the controller's disk.
+            raise ValueError(f"sends more than {limit} bytes")
+        file.write(chunk)
 
 
 def _chunks(path: Path, tell: Callable[[int], None]) -> Iterator[bytes]:
@@ -153,11 +164,21 @@ def _word(completed: Completed, keyword: str) -> str | None:
     return None
 
 
-def _failed(session: Session, completed: Completed) -> NodeError:
+def _failed(
+    session: Session, completed: Completed, artifacts: Sequence[StoredArtifact] = ()
+) -> NodeError:
+    cause = _word(completed, "failed") or "a command failed"
+    for item in artifacts:
+        # The node knows an artifact by its digest only.
+        cause = cause.replace(f"artifact {item.sha256}", f"artifact {item.name} {item.version}")
     return program.refused(session, "stage", completed) or NodeError(
         session.node.name,
         "stage",
-        _word(completed, "failed") or "a command failed",
+        cause,
         log=program.last_lines(completed),
         mend=_SPACE_MEND,
     )
+
+
+def _is_count(words: Sequence[str]) -> bool:
+    return bool(words) and words[0].isascii() and words[0].isdecimal() and len(words[0]) < 19

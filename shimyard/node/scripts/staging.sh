@@ -40,7 +40,7 @@ download() {
     url=$1
     file=$2
     if command -v curl >/dev/null 2>&1; then
-        exec curl --fail --silent --show-error --location --connect-timeout 10 \
+        exec curl --fail --silent --show-error --location --globoff --connect-timeout 10 \
             --speed-limit 1024 --speed-time 20 --output "$file" "$url" 2>&1
     elif command -v wget >/dev/null 2>&1; then
         exec wget -q -T 20 -t 1 -O "$file" "$url" 2>&1
@@ -81,6 +81,25 @@ enough_space() {
         fail "$root has $available KiB free, artifact $2 needs about $needed KiB"
 }
 
+plain() {
+    case $1 in
+    tar.gz) gzip -dc ;;
+    # As much memory as the strongest preset of xz needs, and some more.
+    *) xz -dc -M 128MiB ;;
+    esac
+}
+
+# The members in "$@" of $archive into $raw, within $limit KiB. What tar reads is limited, and what
+# it writes too: a sparse member is larger than what stands for it in the archive.
+extract() {
+    {
+        plain "$format" <"$archive" || : >"$out.broken"
+    } | head -c "$((limit * 1024))" | (
+        ulimit -f "$((limit * 2))"
+        exec tar -x --no-recursion --no-same-owner --no-same-permissions -f - -C "$raw" -- "$@"
+    ) && [ ! -e "$out.broken" ]
+}
+
 unpack() {
     digest=$1
     format=$2
@@ -88,7 +107,9 @@ unpack() {
     out=$root/store/.unpack-$digest-$$
     raw=$out.raw
     rm -rf "$out" "$raw"
-    mkdir -p "$out" "$raw"
+    # What is not an artifact's file yet, such as a device, is for nobody else.
+    mkdir -p "$out" || fail "can't create $out"
+    mkdir -m 0700 "$raw" || fail "can't create $raw"
     case $format in
     raw) ;;
     tar.gz | tar.xz)
@@ -96,9 +117,10 @@ unpack() {
         while IFS=$tab read -r kind owner member name; do
             [ "$kind" = member ] && [ "$owner" = "$digest" ] && set -- "$@" "$member"
         done <"$staging/artifacts"
-        case $format in tar.gz) filter=-z ;; *) filter=-J ;; esac
-        tar -x "$filter" --no-same-owner --no-same-permissions -f "$archive" -C "$raw" -- "$@" ||
-            fail "artifact $digest can't be unpacked or misses a file"
+        # Compressed programs grow to about three times; sixteen times and 64 MiB more is a bomb.
+        limit=$(($(stat -c %s "$archive") / 64 + 65536))
+        extract "$@" || fail \
+            "artifact $digest can't be unpacked or misses a file, or grows beyond $limit KiB"
         ;;
     *) fail "artifact $digest has the unknown format $format" ;;
     esac
@@ -172,7 +194,10 @@ accept() {
     while IFS=$tab read -r kind owner size format; do
         [ "$kind $owner" = "artifact $digest" ] || continue
         [ "$size" = - ] || enough_space "$size" "$digest"
-        cat <&3 >"$incoming" || { rm -f "$incoming"; fail "can't write $incoming"; }
+        case $size in
+        -) cat ;;
+        *) head -c "$((size + 1))" ;;
+        esac <&3 >"$incoming" || { rm -f "$incoming"; fail "can't write $incoming"; }
         if ! matches "$digest" "$incoming"; then
             rm -f "$incoming"
             fail "artifact $digest arrived with another checksum"

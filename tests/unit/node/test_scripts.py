@@ -20,11 +20,11 @@ COREUTILS = {
     "tail", "timeout", "tr", "uname", "echo", "true",
 }  # fmt: skip
 ALLOWED = COREUTILS | {
-    "tar", "gzip", "curl", "wget", "systemctl", "systemd-run", "journalctl", "ctr", "sh",
+    "tar", "gzip", "xz", "curl", "wget", "systemctl", "systemd-run", "journalctl", "ctr", "sh",
 }  # fmt: skip
 BUILT_IN = {
     "[", ":", ".", "break", "cd", "command", "continue", "exec", "exit", "export", "kill", "read",
-    "return", "set", "shift", "trap", "umask", "wait",
+    "return", "set", "shift", "trap", "ulimit", "umask", "wait",
 }  # fmt: skip
 
 
