@@ -39,7 +39,11 @@ class Journal:
             steps=tuple(tuple(row[2:]) for row in rows if row[0] == "step"),
             failed=None if failed is None else (failed[0], failed[1], failed[2], failed[3]),
             log=tuple(": ".join(row[1:]) for row in rows if row[0] == "log"),
-            canaries=tuple((row[1], int(row[3])) for row in rows if row[0] == "canary"),
+            canaries=tuple(
+                (row[1], int(row[3]))
+                for row in rows
+                if row[0] == "canary" and len(row) > 3 and _is_number(row[3])
+            ),
             outcome=outcome,
             generation=generation,
             restored=_restored(rows),
@@ -62,6 +66,11 @@ def _restored(rows: Sequence[Sequence[str]]) -> bool:
 def _result(rows: Sequence[Sequence[str]], *, refused: bool) -> tuple[Outcome, int | None]:
     outcomes: dict[str, Outcome] = {"ok": "ok", "failed": "failed", "cut-off": "cut-off"}
     for row in rows:
-        if row[0] == "result" and len(row) > 2:
+        if row[0] == "result" and len(row) > 2 and _is_number(row[2]):
             return outcomes.get(row[1], "unknown"), int(row[2])
     return ("refused" if refused else "unknown"), None
+
+
+def _is_number(text: str) -> bool:
+    # What other scripts have for digits, and thousands of them, is no number for int().
+    return text.isascii() and text.isdecimal() and len(text) < 19

@@ -9,6 +9,8 @@ from shimyard.node.facts.lines import Lines
 
 ManifestLine = tuple[str, ...]
 
+_WIDTHS = {"store": 2, "file": 6, "link": 3, "dir": 2, "data": 2, "unit": 2}
+"""Words of a manifest's line, as ``DesiredState.manifest`` writes them."""
 _KINDS = {"regular file": "file", "regular empty file": "file", "directory": "dir"}
 
 
@@ -45,6 +47,8 @@ class ManagedFacts:
         for resource, _ in lines.of("resource", 2):
             manifests[resource] = []
         for row in lines.of("have", 2):
+            if len(row) < _WIDTHS.get(row[1], 1) + 1:
+                raise ValueError(f"the manifest of {row[0]} on the node is damaged")
             manifests.setdefault(row[0], []).append(row[1:])
         digests = {path: sha256 for sha256, path in lines.of("digest", 2)}
         seen: dict[str, Seen] = {}

@@ -122,3 +122,9 @@ def test_a_path_with_a_nuisance_in_it_stays_one_path(nuisance: str) -> None:
 )
 def test_a_service_that_will_not_run_is_named(service: Service, trouble: str | None) -> None:
     assert service.trouble() == trouble
+
+
+@pytest.mark.parametrize("line", ["file", "file\t/etc/x\t0644", "link\t/etc/x", "unit"])
+def test_a_damaged_manifest_is_told_and_no_traceback(line: str) -> None:
+    with pytest.raises(ValueError, match="the manifest of site on the node is damaged"):
+        Facts.parse(f"resource\tsite\t1\nhave\tsite\t{line}\nend\n")

@@ -80,3 +80,11 @@ def test_after_a_recovery_the_first_result_counts() -> None:
     torn = "step\t1\tbegin\tclock\t3\nundo\tpa\n\nrestoring\t3\nrestored\t3\nresult\tcut-off\t3\n"
     assert Journal.parse(torn).outcome == "cut-off"
     assert Journal.parse(torn).restored
+
+
+@pytest.mark.parametrize(
+    "line", ["canary\trunc", "canary\trunc\tpassed\tsoon", "result\tok\tmany", "result\tok\t\u00b2"]
+)
+def test_a_damaged_line_is_no_result_and_no_traceback(line: str) -> None:
+    journal = Journal.parse(f"{line}\n")
+    assert (journal.outcome, journal.canaries) == ("unknown", ())
