@@ -39,22 +39,27 @@ def regular_files(path: Path, format: Literal["tar.gz", "tar.xz"]) -> list[str]:
     """The names of all regular files in the archive, as it spells them.
 
     Raises ``ArchiveError`` if any member leaves the folder that it is unpacked in (absolute path,
-    '..', a link out of it), is a device or a pipe, is setuid or setgid, or stands twice; or if
-    the whole is larger than ``MAX_UNPACKED``.
+    '..', a link out of it, a way through another link), is a device or a pipe, is setuid or
+    setgid, or stands twice; or if the whole is larger than ``MAX_UNPACKED``.
     """
     files: list[str] = []
     seen: set[str] = set()
+    folders: set[str] = set()
     with _opened(path, format) as archive:
         for count, member in enumerate(archive):
             if count >= MAX_MEMBERS:
                 raise ArchiveError(path, f"has more than {MAX_MEMBERS} members")
             problem = _hostile(member)
             name = posixpath.normpath(member.name)
-            if problem is None and not member.isdir() and name in seen:
+            above = _folders_of(name)
+            if problem is None and not member.isdir() and (name in seen or name in folders):
                 problem = "stands twice"
+            if problem is None and (above & seen or (member.isdir() and name in seen)):
+                problem = "goes through a member that is no folder"
             if problem is not None:
                 raise ArchiveError(path, problem, member=member.name)
-            seen.add(name)
+            folders |= above
+            (folders if member.isdir() else seen).add(name)
             if member.isreg():
                 files.append(member.name)
     return files
@@ -88,6 +93,11 @@ def _hostile(member: tarfile.TarInfo) -> str | None:
     if member.isreg() and member.mode & 0o6000:
         return "is setuid or setgid"
     return None
+
+
+def _folders_of(name: str) -> set[str]:
+    parts = name.split("/")
+    return {"/".join(parts[:count]) for count in range(1, len(parts))}
 
 
 def _leaves(name: str) -> bool:

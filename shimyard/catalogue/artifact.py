@@ -12,11 +12,11 @@ from shimyard.settings.base import DnsLabel, Line, Model, Version, matching
 from shimyard.settings.nodes import Arch
 from shimyard.settings.registries import HttpUrl
 
-_URL = re.compile(r"^https?://[A-Za-z0-9.\[\]:_-]+/[A-Za-z0-9._~%+@:/-]+$")
+_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+/[A-Za-z0-9._~%+@:/-]+")
 
 
 def _plain_url(value: str) -> str:
-    if not _URL.match(value):
+    if not _URL.fullmatch(value):
         raise ValueError("is not a plain http(s) URL of a file; remove query, fragment and spaces")
     path = unquote(urlsplit(value).path)
     if any(part in {"", ".", ".."} for part in path.split("/")[1:]) or not path.isprintable():
@@ -37,6 +37,9 @@ def _member(value: str) -> str:
         raise ValueError("a member path has a control character; remove it")
     return value
 
+
+_MAX_SIZE = 1 << 40
+"""Shells count in 64 bits; a larger size would wrap around where free space is compared with it."""
 
 FileUrl = Annotated[HttpUrl, AfterValidator(_plain_url)]
 """URL of one file, without query and fragment, so that a mirror can have it as a path."""
@@ -104,7 +107,7 @@ class Artifact(Model):
     arch: Arch = Field(description="CPU architecture.")
     url: FileUrl = Field(description="The vendor's URL.")
     sha256: Sha256 = Field(description="Digest of the download.")
-    size: Annotated[int, Field(ge=1)] | None = Field(
+    size: Annotated[int, Field(ge=1, le=_MAX_SIZE)] | None = Field(
         default=None, description="Bytes of the download; null where the source does not say."
     )
     unpack: Unpack = Field(description="What is installed of it.")

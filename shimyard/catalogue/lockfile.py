@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,17 +14,23 @@ from pydantic import Field, ValidationError
 
 from shimyard.catalogue.artifact import Artifact
 from shimyard.catalogue.errors import LockFileError
+from shimyard.errors import shown
 from shimyard.settings.base import Model
 from shimyard.settings.explain import explain
 
-MAX_LOCK_BYTES = 16 * 1024 * 1024
+MAX_LOCK_BYTES = 4 * 1024 * 1024
+MAX_ENTRIES = 5_000
+"""A hundred times Shimyard's own lock."""
 
 
 class LockFile(Model):
     """Content of a lock file."""
 
     version: Literal[1] = Field(description="Version of the format.")
-    artifacts: Annotated[list[Artifact], Field(description="Entries in the file's order.")]
+    artifacts: Annotated[
+        list[Artifact],
+        Field(max_length=MAX_ENTRIES, description="Entries in the file's order."),
+    ]
 
 
 def read_lock(path: Path) -> list[Artifact]:
@@ -72,10 +79,13 @@ def write_lock(path: Path, artifacts: Sequence[Artifact]) -> None:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_LOCK_BYTES:
+        # Some files, such as devices, don't tell their size before they are read.
+        with path.open("rb") as file:
+            content = file.read(MAX_LOCK_BYTES + 1)
+        if len(content) > MAX_LOCK_BYTES:
             problem = f"is larger than {MAX_LOCK_BYTES} bytes; this is no lock file"
             raise LockFileError(path, [("file", problem)])
-        return path.read_text(encoding="utf-8")
+        return content.decode()
     except FileNotFoundError:
         raise LockFileError(
             path,
@@ -97,7 +107,7 @@ def _parse(path: Path, text: str) -> object:
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except _DuplicateKeyError as error:
-        problem = f"the key '{error}' stands twice in one object; keep one"
+        problem = f"the key '{shown(str(error))}' stands twice in one object; keep one"
         raise LockFileError(path, [("file", problem)]) from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
@@ -124,12 +134,16 @@ def _named(problems: list[tuple[str, str]], raw: object) -> list[tuple[str, str]
     entries = raw.get("artifacts") if isinstance(raw, dict) else None
     named: list[tuple[str, str]] = []
     for field, sentence in problems:
-        index = field.removeprefix("artifacts[").partition("]")[0]
+        place = re.match(r"artifacts\[([0-9]{1,9})\]", field)
         label = ""
-        if isinstance(entries, list) and index.isdigit() and int(index) < len(entries):
-            entry = entries[int(index)]
+        if isinstance(entries, list) and place is not None and int(place[1]) < len(entries):
+            entry = entries[int(place[1])]
             if isinstance(entry, dict):
-                parts = [str(entry.get(key, "?"))[:64] for key in ("name", "version", "arch")]
+                parts = [_word(entry.get(key, "?")) for key in ("name", "version", "arch")]
                 label = f" ({' '.join(parts)})"
         named.append((field + label, sentence))
     return named
+
+
+def _word(value: object) -> str:
+    return shown(value) if isinstance(value, str) else "?"

@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-_BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -70,6 +70,8 @@ def toml_value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise RenderError("TOML has no whole number of more than 64 bits")
         return str(value)
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -88,7 +90,7 @@ def toml_value(value: object) -> str:
 
 def toml_key(key: str) -> str:
     """A key, bare if it may be, else quoted."""
-    return key if _BARE_KEY.match(key) else toml_value(key)
+    return key if _BARE_KEY.fullmatch(key) else toml_value(key)
 
 
 def toml_path(path: Sequence[str]) -> str:

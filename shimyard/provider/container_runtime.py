@@ -12,8 +12,7 @@ from shimyard.errors import ShimyardError
 from shimyard.node.container_runtime import RESOURCE, container_runtime, secret_paths
 from shimyard.node.desired import DesiredState, File, StoredArtifact
 from shimyard.node.facts import Facts
-from shimyard.node.render import RenderError
-from shimyard.provider.inputs import InputError, node_settings, settings
+from shimyard.provider.inputs import node_settings, settings
 from shimyard.provider.resource import Resource
 from shimyard.provider.values import UNKNOWN, Secret, has_unknown
 from shimyard.settings import Arch, ArtifactSettings, RuntimeSettings
@@ -36,11 +35,7 @@ class ContainerRuntimeResource(Resource):
             artifact.name: _record(artifact)
             for artifact in self._locked(runtime, arch, _sources(inputs))
         }
-        try:
-            desired = container_runtime(runtime, _stored(artifacts), arch)
-        except RenderError as error:
-            # Everything else in the rendered files has passed the models.
-            raise InputError([("runtime", f"{error}; correct the options or config")]) from error
+        desired = container_runtime(runtime, _stored(artifacts), arch)
         secret = secret_paths(runtime)
         texts = {file.path: file.read().decode() for file in desired.files}
         files = {path: Secret(text) if path in secret else text for path, text in texts.items()}

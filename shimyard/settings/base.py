@@ -29,7 +29,8 @@ def matching(pattern: str, mend: str) -> Callable[[str], str]:
 
     pydantic's own pattern check answers with the expression, which is no advice to a person.
     """
-    compiled = re.compile(pattern)
+    # ASCII: other scripts have digits too, which no program on a node takes for a number.
+    compiled = re.compile(pattern, re.ASCII)
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):

@@ -11,7 +11,9 @@ from shimyard.settings.base import AbsolutePath, FieldError, Line, Model, matchi
 
 
 def plain_port(value: str) -> str:
-    """Refuse what only looks like a URL: an unclosed bracket, a port that is none."""
+    """Refuse what only looks like a URL: an unclosed bracket, a wrong port or character."""
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("has a character that no URL has; write it percent-encoded")
     try:
         port, host = urlsplit(value).port, urlsplit(value).hostname
     except ValueError:
@@ -72,6 +74,9 @@ class MirrorSettings(Model):
     def _whole_credentials(self) -> Self:
         if (self.username is None) != (self.password is None):
             raise ValueError("set both username and password, or neither")
+        if self.username is not None and ":" in self.username:
+            # RFC 7617, section 2: what follows the first colon is the password.
+            raise FieldError("username", "has a ':', which HTTP forbids; choose another")
         if self.skip_verify and self.url.startswith("http://"):
             raise FieldError("skipVerify", "has no meaning for http; remove it or use https")
         if self.ca_file is not None and self.url.startswith("http://"):

@@ -57,6 +57,8 @@ def test_members_are_read_with_their_content(file: Path) -> None:
         (member("s", mode=0o4755), "is setuid or setgid"),
         (member("s", mode=0o2755), "is setuid or setgid"),
         (member("./good"), "stands twice"),
+        (member("good/x"), "goes through a member that is no folder"),
+        (member("good", type=tarfile.DIRTYPE), "goes through a member that is no folder"),
     ],
     ids=lambda part: part if isinstance(part, str) else f"{part.name}-{part.type!r}-{part.mode:o}",
 )
@@ -69,6 +71,15 @@ def test_a_hostile_member_is_refused_by_its_name(
         regular_files(file, "tar.gz")
 
     assert f"member '{hostile.name}' {fact}" in str(caught.value)
+
+
+def test_a_way_out_through_a_link_is_refused(file: Path) -> None:
+    up = member("d/up", type=tarfile.SYMTYPE, linkname="..")
+    out = member("d/up/out", type=tarfile.SYMTYPE, linkname="../..")
+    file.write_bytes(tar({"x": b""}, up, out))
+
+    with pytest.raises(ArchiveError, match="'d/up/out' goes through a member that is no folder"):
+        regular_files(file, "tar.gz")
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from shimyard.catalogue import Artifact, LockFileError
-from shimyard.catalogue.lockfile import read_lock, write_lock
+from shimyard.catalogue.lockfile import MAX_ENTRIES, read_lock, write_lock
 from tests.unit.catalogue.test_artifact import ENTRY, entry
 
 
@@ -67,6 +65,8 @@ def test_a_failed_write_leaves_the_old_lock(
         ({"version": 1}, "artifacts: is missing; add it"),
         ('{"version": 1, "version": 1, "artifacts": []}', "the key 'version' stands twice"),
         (lock(ENTRY, entry(sha256="b" * 64)), "artifacts[1]: containerd 2.2.1 amd64 stands alread"),
+        (lock(entry(size=2**70)), "artifacts[0].size (containerd 2.2.1 amd64): should be less"),
+        ('{"\u00b2": 1, "version": 1, "artifacts": [{}]}', "\u00b2: there is no such field"),
         (lock(entry(sha256="xyz")), "artifacts[0].sha256 (containerd 2.2.1 amd64): is no SHA-256"),
         (lock({}), "artifacts[0].name (? ? ?): is missing; add it"),
         (lock(entry(sha265="x")), "there is no such field; did you mean 'sha256'?"),
@@ -100,23 +100,15 @@ def test_a_file_that_is_no_text_or_a_folder_is_refused(tmp_path: Path) -> None:
             read_lock(path)
 
 
-json_values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
-    max_leaves=12,
-)
+def test_a_lock_of_very_many_entries_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "lock.json", lock(*[{}] * (MAX_ENTRIES + 1)))
 
-
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
-@given(st.sampled_from([*ENTRY, "extra"]), json_values)
-def test_junk_in_an_entry_gets_a_lock_file_error(
-    tmp_path_factory: pytest.TempPathFactory, key: str, value: object
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "junk.json"
-    written(path, lock(entry(**{key: value})))
-    try:
+    with pytest.raises(LockFileError) as caught:
         read_lock(path)
-    except LockFileError as error:
-        assert error.problems  # noqa: PT017 - some junk is a fine value
+
+    assert str(caught.value).count("\n") < 60
+
+
+def test_a_device_that_never_ends_is_refused() -> None:
+    with pytest.raises(LockFileError, match="larger"):
+        read_lock(Path("/dev/zero"))

@@ -150,8 +150,8 @@ def test_a_password_is_in_no_input_but_inside_secrets(
         ({"sources": {"airGap": True}}, "sources.airGap", "needs a source"),
         (
             {"runtime": runtime(containerd={"version": "2.2.1", "options": {"x": None}})},
-            "runtime",
-            "correct the options",
+            "runtime.containerd.options.x",
+            "is null",
         ),
         (
             {"runtime": runtime(containerd={"version": "2.2.1", "options": {"root": "/x"}})},

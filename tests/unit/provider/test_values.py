@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from google.protobuf import struct_pb2
-from hypothesis import given
-from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
 from shimyard.provider.values import (
@@ -17,55 +15,9 @@ from shimyard.provider.values import (
     decode,
     differences,
     encode,
-    has_unknown,
-    revealed,
     secrets_in,
 )
 from shimyard.settings import StackSettings
-
-LEAVES = (
-    st.none()
-    | st.booleans()
-    | st.integers(min_value=-(2**53), max_value=2**53)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=20)
-    | st.just(UNKNOWN)
-)
-VALUES = st.recursive(
-    LEAVES,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(max_size=10), inner, max_size=4)
-        | st.builds(Secret, inner)
-    ),
-    max_leaves=20,
-)
-PROPERTIES = st.dictionaries(st.text(max_size=10), VALUES, max_size=5)
-
-
-@given(PROPERTIES)
-def test_what_is_sent_is_what_arrives(properties: dict[str, Any]) -> None:
-    assert decode(encode(properties)) == properties
-
-
-@given(PROPERTIES)
-def test_a_value_does_not_differ_from_itself_unless_it_is_unknown(
-    properties: dict[str, Any],
-) -> None:
-    assert list(differences(properties, properties)) == [] or has_unknown(properties)
-
-
-@given(PROPERTIES)
-def test_nothing_stays_secret_after_a_reveal(properties: dict[str, Any]) -> None:
-    def secrets(value: Any) -> bool:
-        if isinstance(value, dict):
-            return any(secrets(item) for item in value.values())
-        if isinstance(value, list):
-            return any(secrets(item) for item in value)
-        return isinstance(value, Secret)
-
-    assert not secrets(revealed(properties))
-    assert has_unknown(revealed(properties)) == has_unknown(properties)
 
 
 def test_whole_numbers_arrive_as_whole_numbers() -> None:

@@ -17,6 +17,10 @@ URL = (
 )
 LOGIN = "set exactly one of identityFile and agent: true"
 
+DEEP: object = 1
+for _ in range(40):
+    DEEP = [DEEP]
+
 MISTAKES: list[tuple[str, object, str]] = [
     # Sections
     ("nodes", REMOVED, "is missing; add it"),
@@ -58,6 +62,14 @@ MISTAKES: list[tuple[str, object, str]] = [
     ("nodes[0].name", "edge-1\n", LABEL),
     ("nodes[0].name", "a" * 64, LABEL),
     ("nodes[0].name", 7, TEXT),
+    ("runtime.containerd.version", "\u0663.1.4", VERSION),
+    ("artifacts.mirrors[0]", "https://mirror/\x01", "has a character that no URL has"),
+    ("artifacts.mirrors[0]", "https://mirror/\u00e4", "has a character that no URL has"),
+    # Values that would not reach a TOML file as they were written
+    ("runtime.containerd.options.a.b", None, "is null, which TOML has not"),
+    ("runtime.containerd.options.a", [1, float("inf")], "should be a finite number"),
+    ("runtime.shims[0].options.a", 2**53 + 1, "numbers are no longer exact; write it as text"),
+    ("runtime.engines[0].config.a", DEEP, "is nested more than 32 levels deep"),
     ("nodes[0].address", REMOVED, "is missing; add it"),
     ("nodes[0].address", "edge@10.0.0.1", HOST),
     ("nodes[0].address", "-oProxyCommand=reboot", HOST),

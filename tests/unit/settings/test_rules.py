@@ -63,6 +63,12 @@ RULES: list[tuple[str, object, str, str]] = [
         "has no meaning for http; remove it or use https",
     ),
     (
+        "runtime.registries[0].mirrors[0]",
+        {"url": "https://mirror", "username": "a:b", "password": "x"},
+        "runtime.registries[0].mirrors[0].username",
+        "has a ':', which HTTP forbids; choose another",
+    ),
+    (
         "runtime.engines[1]",
         {"name": "wasmtime", "version": "43.0.1"},
         "runtime.engines[1].name",
