@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.engine.node.states import (
     service,
     settle_predecessor,
 )
+from tests.faults.tally import Tally
 
 pytestmark = pytest.mark.lab
 
@@ -140,8 +142,34 @@ def test_after_a_power_cut_the_boot_takes_the_change_back_before_the_service_sta
     again.close()
 
 
+def test_a_node_that_is_shut_down_in_a_change_takes_it_back_and_is_itself_when_it_is_on_again(
+    fresh: Node, settings: NodeSettings, session: Session, tmp_path: Path, tally: Tally
+) -> None:
+    settle_predecessor(fresh)
+    before = look(fresh)
+    wanted = waiting(tmp_path, "true")
+    with tally.wait("a node that is shut down in a change, and switched on again"):
+        lost = in_the_middle(fresh, lambda: converge(session, wanted), fresh.stop)
+        assert isinstance(lost, NodeError)
+        assert "run `pulumi up` again" in str(lost)
+        fresh.start()
+        wait_for(
+            "the service",
+            lambda: None if before.service == look(fresh).service else look(fresh).service,
+            seconds=30,
+        )
+    assert before.changes(look(fresh)) == []
+    assert leftovers(fresh) == []
+    again = Session.open(settings, Path("/"))
+    fresh.run(["touch", GO])
+    converge(again, wanted)
+    remove(again, "clock")
+    assert before.changes(look(fresh)) == []
+    again.close()
+
+
 def test_a_recovery_that_is_killed_too_is_made_up_for_by_the_next_run(
-    fresh: Node, session: Session, tmp_path: Path
+    fresh: Node, session: Session, tmp_path: Path, tally: Tally
 ) -> None:
     settle_predecessor(fresh)
     before = look(fresh)
@@ -152,12 +180,15 @@ def test_a_recovery_that_is_killed_too_is_made_up_for_by_the_next_run(
             converge(session, wanted)
         assert not caught.value.restored
         # Facts take it back first; killed once more, the one after that does.
+        kill, began = tally.kill("node shell", f"restore {at} clock"), time.monotonic()
         kill_at(fresh, f"restore {at} clock")
         with pytest.raises(NodeError, match="can't be taken back"):
             read_facts(session)
+        kill.seconds = time.monotonic() - began
         assert not read_facts(session).generations.pending
         assert before.changes(look(fresh)) == []
         assert leftovers(fresh) == []
+        kill.converged = True
     converge(session, wanted)
     remove(session, "clock")
     assert before.changes(look(fresh)) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from shimyard.node.transaction import converge, remove
 from shimyard.node.transport import Session
 from tests.engine.node.runtimes import runtime_settings, runtime_state
 from tests.engine.node.states import kill_at, leftovers, look
+from tests.faults.tally import TALLY, Tally
 
 pytestmark = pytest.mark.lab
 
@@ -78,6 +79,7 @@ def test_a_configuration_that_containerd_rejects_never_goes_live(
     assert "containerd refuses its new configuration" in str(caught.value)
     assert any("address" in line or "toml" in line for line in caught.value.log), caught.value.log
     assert caught.value.restored
+    assert converge(session, plain).facts.services.units[UNIT].trouble() is None
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_a_shim_that_fails_its_canary_is_taken_back(
     words: tuple[str, ...],
 ) -> None:
     began = time.monotonic()
-    with pytest.raises(NodeError) as caught:
+    with pytest.raises(NodeError) as caught, TALLY.wait(f"a canary that {words[0]}"):
         converge(session, with_shim(built, tmp_path, program, seconds))
     assert time.monotonic() - began < 60
     assert caught.value.step == "canary (running a container by handler wasmtime)"
@@ -112,30 +114,49 @@ def test_a_shim_that_fails_its_canary_is_taken_back(
 
 
 def test_a_kill_in_the_steps_of_a_runtime_is_taken_back(
-    edge: Node, session: Session, built: BuiltArtifacts
+    edge: Node, session: Session, built: BuiltArtifacts, tally: Tally
 ) -> None:
     before = look(edge, UNIT)
-    for step in (f"switch restart {UNIT}", "switch canary runc", "commit container-runtime 3"):
-        kill_at(edge, step)
-        with pytest.raises(NodeError, match="cut off"):
-            converge(session, runtime_state(built))
-        assert before.changes(look(edge, UNIT)) == []
-        assert leftovers(edge) == []
-    converge(session, runtime_state(built))
-    installed = look(edge, UNIT)
+
+    def cut(act: Callable[[], object], *points: str) -> None:
+        """Kill at each point, and see the node as it was; then let ``act`` come to its end."""
+        reached, kills = look(edge, UNIT), [tally.kill("node shell", point) for point in points]
+        for kill in kills:
+            began = time.monotonic()
+            kill_at(edge, kill.point)
+            with pytest.raises(NodeError, match="cut off"):
+                act()
+            kill.seconds = time.monotonic() - began
+            assert reached.changes(look(edge, UNIT)) == []
+            assert leftovers(edge) == []
+        act()
+        for kill in kills:
+            kill.converged = True
+
+    cut(
+        lambda: converge(session, runtime_state(built)),
+        f"switch restart {UNIT}",
+        "switch canary runc",
+        "commit container-runtime 3",
+    )
     changed = runtime_state(built, sandboxImage="registry.lab/pause:1")
-    for step in ("prepare containerd-config", f"switch restart {UNIT}", "switch canary runc"):
-        kill_at(edge, step if "prepare" not in step else f"{step} {changed.check.binary}")  # type: ignore[union-attr]
-        with pytest.raises(NodeError, match="cut off"):
-            converge(session, changed)
-        assert installed.changes(look(edge, UNIT)) == []
-    converge(session, changed)
-    for step in (f"switch empty {UNIT}", f"switch stop {UNIT}", f"switch release {UNIT}"):
-        reached = look(edge, UNIT)
-        kill_at(edge, step)
-        with pytest.raises(NodeError, match="cut off"):
-            remove(session, "container-runtime")
-        assert reached.changes(look(edge, UNIT)) == []
-    remove(session, "container-runtime")
+    assert changed.check is not None
+    cut(
+        lambda: converge(session, changed),
+        f"prepare containerd-config {changed.check.binary}",
+        f"switch restart {UNIT}",
+        "switch canary runc",
+    )
+    calm = runtime_state(
+        built, sandboxImage="registry.lab/pause:1",
+        registries=[{"host": "a.lab", "mirrors": [{"url": "http://b.lab"}]}],
+    )  # fmt: skip
+    cut(lambda: converge(session, calm), "switch keep-canary runc")
+    cut(
+        lambda: remove(session, "container-runtime"),
+        f"switch empty {UNIT}",
+        f"switch stop {UNIT}",
+        f"switch release {UNIT}",
+    )
     assert before.changes(look(edge, UNIT)) == []
     assert edge.run(["pgrep", "-af", "containerd|canary"], check=False).stdout == ""
