@@ -21,7 +21,10 @@ from shimyard.node.transport import Completed, Session
 
 _CHUNK = 256 * 1024
 _LARGEST = 1024 * 1024 * 1024
+_PIECE = 4096
 _DOWNLOAD_SECONDS = 30
+# Bytes a second, over so many seconds: as the node itself tells curl.
+_SLOWEST = 1024
 _SPACE_MEND = "free some space on the node, then run `pulumi up` again; nothing live was changed"
 
 
@@ -123,13 +126,20 @@ def _download(session: Session, artifact: StoredArtifact, folder: Path, node_rea
 
 
 def _save(response: IO[bytes], file: IO[bytes], limit: int) -> None:
-    left = limit
-    while chunk := response.read(_CHUNK):
-        left -= len(chunk)
+    left, began, fresh = limit, time.monotonic(), 0
+    # Small pieces: a mirror that trickles must not hide behind a read that waits for a large one.
+    while piece := response.read(_PIECE):
+        left -= len(piece)
         if left < 0:
             # It would fill the controller's disk.
             raise ValueError(f"sends more than {limit} bytes")
-        file.write(chunk)
+        file.write(piece)
+        fresh += len(piece)
+        seconds = time.monotonic() - began
+        if seconds > _DOWNLOAD_SECONDS:
+            if fresh < _SLOWEST * seconds:
+                raise ValueError(f"sends less than {_SLOWEST} bytes a second")
+            began, fresh = time.monotonic(), 0
 
 
 def _chunks(path: Path, tell: Callable[[int], None]) -> Iterator[bytes]:

@@ -135,7 +135,7 @@ class Cutter:
         try:
             with upping(self.project, command, "--yes", "--skip-preview", "--parallel=64") as run:
                 provider = provider_of(run)
-                wait_held(*holds.values(), seconds=90)
+                wait_held(*holds.values(), seconds=180)
                 began = time.monotonic()
                 os.kill(run.pid if self.killer == "pulumi" else provider, signal.SIGKILL)
                 output, _ = run.communicate(timeout=60)

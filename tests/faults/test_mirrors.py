@@ -130,7 +130,11 @@ def test_a_bad_mirror_is_passed_over(
     [
         (Fault("not-found"), Fault("wrong-bytes"), ("404", "wrong checksum")),
         (Fault("server-error"), Fault("truncated"), ("500", "bytes remaining")),
-        (Fault("hanging"), Fault("slow", bytes_per_second=500), ("too slow", "timed out")),
+        (
+            Fault("hanging"),
+            Fault("slow", bytes_per_second=500),
+            ("too slow", "timed out", "sends less than 1024 bytes a second"),
+        ),
     ],
     ids=named,
 )
