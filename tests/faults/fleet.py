@@ -18,6 +18,7 @@ Machine = dict[str, Any]
 def machines_project(tools: Toolchain, parent: Path) -> Project:
     """The program in tests/faults/machines as a project of its own, with its own backend."""
     folder = parent / "machines"
+    parent.mkdir(exist_ok=True)
     shutil.copytree(CHECKOUT / "tests/faults/machines", folder)
     description = folder / "Pulumi.yaml"
     description.write_text(description.read_text().replace("../../..", str(CHECKOUT)))
@@ -34,6 +35,11 @@ def connection(lab: Lab, node: Node, key: Path | None = None) -> Machine:
         "knownHostsFile": str(lab.state.known_hosts),
     }
     return {"name": node.name, "address": str(node.address), "ssh": ssh}
+
+
+def with_files(lab: Lab, node: Node, files: Mapping[str, str], key: Path | None = None) -> Machine:
+    """A machine with these files: path -> content."""
+    return {"node": connection(lab, node, key), "files": dict(files)}
 
 
 def with_runtime(lab: Lab, node: Node, containerd: str, *mirrors: str) -> Machine:

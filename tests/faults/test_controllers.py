@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from lab.commands import attempt, run
+from lab.deadline import wait_for
+from lab.instance import Lab
 from lab.nodes.node import Node
 from shimyard.node.desired import DesiredState, File
 from shimyard.node.errors import NodeError
@@ -14,7 +20,12 @@ from shimyard.node.transaction import converge
 from shimyard.node.transport import Session
 from shimyard.settings import NodeSettings
 from tests.engine.node.states import CONFIG, leftovers, look
+from tests.engine.program.running import upping
+from tests.faults.fleet import machines_project, order, with_files
+from tests.faults.holds import hold_at, release, wait_held
 from tests.faults.refusals import refused
+from tests.faults.tally import TALLY, Tally
+from toolchain import Toolchain
 
 pytestmark = pytest.mark.lab
 
@@ -57,3 +68,125 @@ def test_a_plan_for_a_node_that_changed_meanwhile_is_refused(
         converge(session, changed, overtaken)
     assert leftovers(edge) == []
     other.close()
+
+
+def race(settings: NodeSettings, states: Sequence[DesiredState]) -> list[NodeError | None]:
+    """Converge to all ``states`` at once; what each of them came to."""
+    start = threading.Barrier(len(states))
+
+    def one(state: DesiredState) -> NodeError | None:
+        session = Session.open(settings, Path("/"))
+        start.wait(10)
+        try:
+            converge(session, state)
+        except NodeError as error:
+            return error
+        finally:
+            session.close()
+        return None
+
+    with ThreadPoolExecutor(len(states)) as pool:
+        return list(pool.map(one, states, timeout=60))
+
+
+def test_two_that_begin_together_leave_the_work_of_one_and_the_other_is_told(
+    edge: Node, settings: NodeSettings, clock: DesiredState, tally: Tally
+) -> None:
+    for turn in range(3):
+        texts = [f"one {turn}\n", f"two {turn}\n"]
+        states = [replace(clock, files=(File.of(CONFIG, text), *clock.files[1:])) for text in texts]
+        with tally.wait("two that begin together"):
+            outcomes = dict(zip(texts, race(settings, states), strict=True))
+        done = [text for text, error in outcomes.items() if error is None]
+        assert done, outcomes
+        for error in filter(None, outcomes.values()):
+            assert "another change of" in str(error) or "somebody else changed it" in str(error)
+            assert "run `pulumi up` again" in str(error)
+        assert edge.run(["cat", CONFIG]).stdout in done
+        assert leftovers(edge) == []
+
+
+@dataclass(frozen=True)
+class Controller:
+    """A machine that runs Pulumi: the words before its commands, its address and its user key."""
+
+    before: tuple[str, ...]
+    address: str
+    key: Path
+
+
+@pytest.fixture
+def other_machine(edge_lab: Lab, edge: Node, tmp_path: Path) -> Iterator[Controller]:
+    """A network namespace with an address on the lab's bridge, and a key of its own."""
+    lab = edge_lab.settings
+    name, address = f"{lab.name}other", str(lab.subnet[5])
+    attempt(["ip", "netns", "delete", name])
+    run(["ip", "netns", "add", name])
+    try:
+        run(["ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name])
+        run(["ip", "link", "set", name, "master", lab.name, "up"])
+        run(["ip", "-n", name, "address", "add", f"{address}/24", "dev", "eth0"])
+        for link in ("lo", "eth0"):
+            run(["ip", "-n", name, "link", "set", link, "up"])
+        key = tmp_path / "other_key"
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "other", "-f", str(key)])
+        public = key.with_name("other_key.pub").read_text()
+        edge.run(["tee", "-a", "/home/edge/.ssh/authorized_keys"], stdin=public)
+        yield Controller(("ip", "netns", "exec", name), address, key)
+    finally:
+        attempt(["ip", "netns", "delete", name])
+
+
+def test_a_second_up_from_another_machine_waits_for_the_first_and_then_has_its_way(
+    edge_lab: Lab, edge: Node, tools: Toolchain, other_machine: Controller, tmp_path: Path
+) -> None:
+    """Neither backend nor lock is shared: only the node knows of both."""
+    site, controller = "/etc/site.json", other_machine
+    here = machines_project(tools, tmp_path / "here")
+    order(here, [with_files(edge_lab, edge, {site: "here\n"})], {})
+    there = machines_project(tools, tmp_path / "there")
+    order(there, [with_files(edge_lab, edge, {site: "there\n"}, controller.key)], {})
+    before = look(edge)
+    hold_at(edge, "switch file")
+    with upping(here) as first, ThreadPoolExecutor(1) as pool:
+        wait_held(edge, seconds=60)
+        second = pool.submit(there.up, status=None, before=controller.before)
+        came = f"Connection from {controller.address} "
+        wait_for(
+            "the other machine's connection",
+            lambda: None if came in "\n".join(edge.sshd_log()) else "none yet",
+            seconds=60,
+        )
+        assert not second.done()
+        with TALLY.wait("a second up at once, from another machine"):
+            release(edge)
+            output, _ = first.communicate(timeout=60)
+            told = second.result(timeout=60)
+    assert first.returncode == 0, output
+    assert told.status == 0, told.output
+    assert edge.run(["cat", site]).stdout == "there\n"
+    assert leftovers(edge) == []
+    assert "has other content" in here.refresh().output
+    here.up()
+    assert edge.run(["cat", site]).stdout == "here\n"
+    here.destroy()
+    assert before.changes(look(edge)) == []
+
+
+def test_a_second_up_from_this_machine_is_refused_at_once_and_the_first_goes_on(
+    edge_lab: Lab, edge: Node, tools: Toolchain, tmp_path: Path
+) -> None:
+    project = machines_project(tools, tmp_path)
+    order(project, [with_files(edge_lab, edge, {"/etc/site.json": "1\n"})], {})
+    hold_at(edge, "switch file")
+    with upping(project) as first:
+        wait_held(edge, seconds=60)
+        with TALLY.wait("a second up at once, from this machine"):
+            refused_up = project.up(status=None)
+        release(edge)
+        output, _ = first.communicate(timeout=60)
+    assert refused_up.status != 0
+    assert "pulumi cancel" in refused_up.output
+    assert first.returncode == 0, output
+    assert edge.run(["cat", "/etc/site.json"]).stdout == "1\n"
+    project.destroy()

@@ -129,9 +129,10 @@ class Project:
         """`pulumi preview --diff`."""
         return self.pulumi("preview", "--diff", *arguments, status=status)
 
-    def up(self, *arguments: str, status: int | None = 0) -> Run:
+    def up(self, *arguments: str, status: int | None = 0, before: Sequence[str] = ()) -> Run:
         """`pulumi up` without a question."""
-        return self.pulumi("up", "--yes", "--skip-preview", *arguments, status=status)
+        words = ("up", "--yes", "--skip-preview", *arguments)
+        return self.pulumi(*words, status=status, before=before)
 
     def refresh(self, *arguments: str, status: int | None = 0) -> Run:
         """`pulumi refresh` without a question."""
