@@ -1,0 +1,1 @@
+"""Side-by-side measurements of Shimyard and its peers, and their report."""

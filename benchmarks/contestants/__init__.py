@@ -1,0 +1,1 @@
+"""Who is measured, each with the best settings that its own documentation names."""

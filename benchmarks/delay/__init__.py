@@ -1,0 +1,1 @@
+"""A delay line between two network namespaces that counts what passes."""

@@ -1,0 +1,1 @@
+"""Throw-away SSH hosts in namespaces, with a state that all contestants hold true."""

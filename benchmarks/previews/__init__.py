@@ -1,0 +1,1 @@
+"""A preview through our provider beside the same through one that does nothing."""
