@@ -100,6 +100,10 @@ extract() {
     ) && [ ! -e "$out.broken" ]
 }
 
+is_sound() {
+    (cd "$root/store/$1" 2>/dev/null && sha256sum --check --status .sha256sums 2>/dev/null)
+}
+
 unpack() {
     digest=$1
     format=$2
@@ -138,14 +142,16 @@ unpack() {
         (cd "$out" && sha256sum -- "$name") >>"$out/.sha256sums" || fail "can't read $out/$name"
     done <"$staging/artifacts"
     rm -rf "$raw" "$archive"
-    # A broken entry of the same digest makes way; nothing can name the new one before the rename.
-    if [ -e "$root/store/$digest" ]; then
-        mv "$root/store/$digest" "$root/store/.broken-$digest-$$"
-    fi
     sync "$out"/* "$out/.sha256sums" "$out" || fail "can't write artifact $digest"
     reached store "$digest"
-    mv -T "$out" "$root/store/$digest" || fail "can't move artifact $digest into the store"
-    rm -rf "$root/store/.broken-$digest-$$"
+    # Another controller may have brought it meanwhile. Only a broken entry makes way; nothing can
+    # name the new one before the rename.
+    if ! is_sound "$digest"; then
+        [ ! -e "$root/store/$digest" ] || mv "$root/store/$digest" "$root/store/.broken-$digest-$$"
+        mv -T "$out" "$root/store/$digest" || is_sound "$digest" ||
+            fail "can't move artifact $digest into the store"
+    fi
+    rm -rf "$out" "$root/store/.broken-$digest-$$"
     say stored "$digest"
 }
 
