@@ -11,7 +11,7 @@ from lab.nodes.node import Node
 from shimyard.node.desired import ConfigCheck, DesiredState, File, Link, StoredArtifact
 from shimyard.node.errors import NodeError
 from shimyard.node.paths import ROOT
-from shimyard.node.plan import plan
+from shimyard.node.planning import plan
 from shimyard.node.progress import silent
 from shimyard.node.staging import discard, stage
 from shimyard.node.transaction import converge, read_facts, remove
