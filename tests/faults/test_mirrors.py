@@ -129,7 +129,7 @@ def test_a_bad_mirror_is_passed_over(
     ("first", "second", "told"),
     [
         (Fault("not-found"), Fault("wrong-bytes"), ("404", "wrong checksum")),
-        (Fault("server-error"), Fault("truncated"), ("500", "bytes remaining")),
+        (Fault("server-error"), Fault("truncated"), ("500", "150005")),
         (
             Fault("hanging"),
             Fault("slow", bytes_per_second=500),
@@ -185,7 +185,7 @@ def test_without_curl_and_wget_the_controller_streams(
         mirrors[0].folder.ask_for([Fault("wrong-bytes")])
     said: list[str] = []
     converge(session, wanted, lambda _, sentence: said.append(sentence))
-    assert any("streamed, verified and stored" in line for line in said)
+    assert any("sent, verified and stored" in line for line in said)
     assert str(edge.address) not in clients(mirrors[0]) + clients(mirrors[1])
 
 
