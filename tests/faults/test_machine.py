@@ -63,7 +63,7 @@ def test_a_changed_source_on_the_controller_is_told(
     assert before.changes(look(edge)) == []
 
 
-@pytest.mark.parametrize(("hours", "told"), [(1, "clock is off by -36"), (-1, "clock is off by +3")])
+@pytest.mark.parametrize(("hours", "told"), [(1, "off by -36"), (-1, "off by +3")])
 def test_a_clock_that_is_an_hour_off_is_told(
     edge: Node,
     session: Session,
