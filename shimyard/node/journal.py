@@ -36,7 +36,7 @@ class Journal:
         refused = [row[1] for row in rows if row[0] == "refused" and len(row) > 1]
         outcome, generation = _result(rows, refused=bool(refused))
         return cls(
-            steps=tuple(tuple(row[2:]) for row in rows if row[0] == "step"),
+            steps=tuple(tuple(row[2:]) for row in rows if row[0] == "step" and len(row) > 2),
             failed=None if failed is None else (failed[0], failed[1], failed[2], failed[3]),
             log=tuple(": ".join(row[1:]) for row in rows if row[0] == "log"),
             canaries=tuple(

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ def _pruned(model: Mapping[str, Any]) -> dict[str, Any]:
     return {k: _pruned(v) if isinstance(v, Mapping) else v for k, v in model.items()}
 
 
+@cache
 def _environment() -> Environment:
     # Not HTML: values are quoted for TOML and YAML by the filters below.
     environment = Environment(

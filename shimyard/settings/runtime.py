@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from shimyard.errors import shown
-from shimyard.settings.base import DnsLabel, FieldError, Line, Model, Version
+from shimyard.settings.base import DnsLabel, FieldError, Line, Model, Version, matching
 from shimyard.settings.registries import RegistrySettings
 
 ShimName = Literal["wasmtime", "wasmedge", "wasmer", "wamr", "spin"]
@@ -45,6 +45,19 @@ def _misfits(value: JsonValue, path: str, depth: int) -> Iterator[tuple[str, str
 
 TomlTable = Annotated[dict[str, JsonValue], AfterValidator(_fit_for_toml)]
 """Tables for a TOML file: only values that reach the file as they were written."""
+
+
+Image = Annotated[
+    Line,
+    # A leading '-' would be an option of the programs that get it.
+    AfterValidator(
+        matching(
+            r"[A-Za-z0-9\[][A-Za-z0-9._:/@\[\]-]{0,1023}",
+            "is no image; write it like 'registry.lab/canaries/hello:1'",
+        )
+    ),
+]
+"""An image's reference: 'registry/name:tag', 'registry/name@sha256:...'."""
 
 
 class ContainerdSettings(Model):
@@ -90,7 +103,7 @@ class ShimSettings(Model):
         default_factory=dict,
         description="Options of the handler's runtime table in config.toml.",
     )
-    canary_image: Line | None = Field(
+    canary_image: Image | None = Field(
         default=None,
         description="Image whose container must exit 0 for the handler to count as proven. "
         "Default: a tiny WASI module that Shimyard makes itself. Required for spin.",
@@ -148,7 +161,7 @@ class RuntimeSettings(Model):
     cni_plugins: VersionedSettings | None = Field(
         default=None, description="CNI plugins in /opt/cni/bin. Default: none."
     )
-    sandbox_image: Line | None = Field(
+    sandbox_image: Image | None = Field(
         default=None, description="Pause image of pods. Default: containerd's own choice."
     )
     registries: list[RegistrySettings] = Field(

@@ -83,7 +83,15 @@ def test_after_a_recovery_the_first_result_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["canary\trunc", "canary\trunc\tpassed\tsoon", "result\tok\tmany", "result\tok\t\u00b2"]
+    "line",
+    [
+        "canary\trunc",
+        "canary\trunc\tpassed\tsoon",
+        "result\tok\tmany",
+        "step",
+        "step\t1",
+        "result\tok\t\u00b2",
+    ],
 )
 def test_a_damaged_line_is_no_result_and_no_traceback(line: str) -> None:
     journal = Journal.parse(f"{line}\n")
