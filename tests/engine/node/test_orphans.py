@@ -6,7 +6,9 @@ The tests build on each other.
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +21,15 @@ from lab.nodes.node import Node
 from lab.shims.recipes import ENGINES
 from lab.workloads import build
 from shimyard.node.container_runtime import container_runtime
-from shimyard.node.desired import DesiredState
+from shimyard.node.containerd_config import CONFIG_PATH
+from shimyard.node.desired import DesiredState, File
+from shimyard.node.errors import NodeError
 from shimyard.node.operations import EndOrphans, RestartUnit
 from shimyard.node.transaction import converge, read_facts
 from shimyard.node.transport import Session
 from shimyard.settings import NodeSettings
 from tests.engine.node.runtimes import runtime_settings, stored
+from tests.faults.holds import hold_at, release, wait_held
 from tests.lab.shims.modules import endless
 
 pytestmark = pytest.mark.lab
@@ -188,4 +193,35 @@ def test_what_outlives_a_stopped_containerd_ends_when_it_starts_again(
     assert wasm_processes(guests) == set()
     assert ":8080" not in guests.run(["ss", "--listening", "--tcp", "--numeric"]).stdout
     assert set(tasks(guests)) == {"native"}
+    assert converge(session, runtime).plan.operations == ()
+
+
+def test_a_change_that_is_taken_back_leaves_no_guest_that_was_started_meanwhile(
+    guests: Node, session: Session, runtime: DesiredState
+) -> None:
+    config = next(file for file in runtime.files if file.path == CONFIG_PATH)
+    files = [file for file in runtime.files if file is not config]
+    files.append(File.of(CONFIG_PATH, config.read().decode() + "# another comment\n"))
+    canaries = [replace(canary, expected="another text") for canary in runtime.canaries]
+    changed = replace(runtime, files=tuple(files), canaries=tuple(canaries))
+    raised: list[NodeError] = []
+
+    def change() -> None:
+        try:
+            converge(session, changed)
+        except NodeError as error:
+            raised.append(error)
+
+    hold_at(guests, "switch canary")
+    thread = threading.Thread(target=change)
+    thread.start()
+    wait_held(guests)
+    # As a kubelet would, as soon as containerd is back.
+    guests.run(["ctr", "tasks", "start", "--detach", "greeter"])
+    answers(guests)
+    release(guests)
+    thread.join(90)
+    assert "printed something else" in str(raised[0])
+    assert wasm_processes(guests) == set()
+    assert ":8080" not in guests.run(["ss", "--listening", "--tcp", "--numeric"]).stdout
     assert converge(session, runtime).plan.operations == ()
