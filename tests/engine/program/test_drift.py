@@ -14,6 +14,7 @@ from lab.builds.inventory import BuiltArtifacts
 from lab.instance import Lab
 from lab.nodes.node import Node
 from lab.nodes.snapshot import Snapshot, difference
+from tests.engine.node.states import leave_orphan
 from tests.engine.program.project import Project
 from tests.engine.program.stack import stack
 
@@ -110,6 +111,7 @@ def named(project: Project, machine: str) -> list[str]:
 def test_every_kind_of_drift_that_containerd_does_not_read_is_mended_without_a_restart(
     project: Project, node: Node, other: Node
 ) -> None:
+    orphan = leave_orphan(node)
     good, was = node.snapshot(), (daemon(node), starts(node))
     there = (generations(other), daemon(other))
     do(node, CALM)
@@ -117,13 +119,16 @@ def test_every_kind_of_drift_that_containerd_does_not_read_is_mended_without_a_r
     told = named(project, "edge-1")
     for expected in CALM.values():
         assert [line for line in told if expected in line], (expected, told)
-    assert len(told) == len(CALM), told
+    assert f"orphaned Wasm process {orphan} of container lost in namespace default" in told
+    assert f"the next `pulumi up` ends orphaned Wasm processes: {orphan}" in told
+    assert len(told) == len(CALM) + 2, told
     assert "edge-2: drift" not in project.runs[-1].output
 
     connections = other.connections()
     assert "2 updated" in project.up().output
     assert other.connections() == connections
     assert mended(good, node) == []
+    assert node.run(["test", "-d", f"/proc/{orphan}"], check=False).returncode == 1
     assert node.run(["systemctl", "is-enabled", "containerd"]).stdout == "enabled\n"
     assert (daemon(node), starts(node)) == was
     assert (generations(other), daemon(other)) == there
