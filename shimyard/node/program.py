@@ -15,6 +15,8 @@ PRESET = f"/usr/local/libexec/shimyard/node-{VERSION}"
 INSTALLED = f"{ROOT}/bin/{VERSION}/node"
 
 _ABSENT = 90
+# The facts come all at once, and a machine may have gigabytes to digest before.
+_FACTS_SILENCE = 300.0
 _CALL = """\
 for program in {preset} {installed}; do
     [ ! -x "$program" ] || exec {sudo}"$program" "$@"
@@ -43,11 +45,12 @@ exit "$code"
 
 def facts(session: Session) -> Completed:
     """All facts of the machine, by its own program or, if it has none yet, by one that we send."""
-    completed = session.run(_command(session, "facts"), step="facts")
+    completed = session.run(_command(session, "facts"), silence=_FACTS_SILENCE, step="facts")
     session.has_program = completed.code != _ABSENT
     if session.has_program:
         return completed
-    return session.run([*session.as_root, "/bin/sh", "-s"], stdin=[FACTS.encode()], step="facts")
+    command = [*session.as_root, "/bin/sh", "-s"]
+    return session.run(command, stdin=[FACTS.encode()], silence=_FACTS_SILENCE, step="facts")
 
 
 def call(

@@ -11,6 +11,7 @@ from pathlib import Path
 import invoke.exceptions
 import paramiko
 from fabric.connection import Connection
+from paramiko.common import cMSG_CHANNEL_REQUEST
 
 from shimyard.node.errors import KilledError
 from shimyard.node.login import close, connection_to, dial, explained, failing, interrupted
@@ -112,7 +113,7 @@ class Session:
         channel = transport.open_session(timeout=silence)
         try:
             channel.settimeout(silence)
-            channel.exec_command(command)
+            _request(transport, channel, command)
             _feed(channel, stdin)
             out, err = _drain(channel, on_line, silence)
             if not channel.status_event.wait(silence):
@@ -126,6 +127,20 @@ class Session:
     def close(self) -> None:
         """End the connection."""
         close(self._connection)
+
+
+def _request(transport: paramiko.Transport, channel: paramiko.Channel, command: str) -> None:
+    """Ask for ``command``, and don't wait for the answer: its input can go on the way with it.
+
+    Paramiko's own call waits, which costs a round trip. A refusal closes the channel.
+    """
+    message = paramiko.Message()
+    message.add_byte(cMSG_CHANNEL_REQUEST)
+    message.add_int(channel.remote_chanid)
+    message.add_string("exec")
+    message.add_boolean(True)
+    message.add_string(command)
+    transport._send_user_message(message)  # type: ignore[attr-defined]
 
 
 def _feed(channel: paramiko.Channel, stdin: Iterable[bytes]) -> None:

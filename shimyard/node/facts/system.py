@@ -27,7 +27,6 @@ class SystemFacts:
     machine: str = ""
     boot: str = ""
     clock: int = 0
-    systemd: str = ""
     os: str = ""
     cgroup: str = ""
     tools: frozenset[str] = frozenset()
@@ -42,7 +41,6 @@ class SystemFacts:
             machine=lines.one("machine"),
             boot=lines.one("boot"),
             clock=_number(lines.one("clock")) or 0,
-            systemd=lines.one("systemd"),
             os=lines.one("os"),
             cgroup=lines.one("cgroup"),
             tools=frozenset(name for (name,) in lines.of("tool", 1)),

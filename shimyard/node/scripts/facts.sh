@@ -1,18 +1,18 @@
 # --- facts: all that planning needs to know, in one call that changes nothing -------------------
 # The last line is "end".
 
-second() {
-    # shellcheck disable=SC2086
-    set -- $1
-    printf '%s' "${2:--}"
+# Says KEYWORD and a file's first line, without a program of its own.
+first_line() {
+    value=-
+    [ ! -r "$2" ] || IFS= read -r value <"$2" || :
+    say "$1" "$value"
 }
 
 system() {
     say arch "$(uname -m)"
-    say machine "$(cat /etc/machine-id 2>/dev/null || echo -)"
-    say boot "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo -)"
+    first_line machine /etc/machine-id
+    first_line boot /proc/sys/kernel/random/boot_id
     say clock "$(date +%s)"
-    say systemd "$(second "$(systemctl --version 2>/dev/null)")"
     # shellcheck disable=SC1091
     say os "$( (. /etc/os-release && printf '%s %s' "${ID:--}" "${VERSION_ID:--}") 2>/dev/null || echo -)"
     if [ -f /sys/fs/cgroup/cgroup.controllers ]; then say cgroup v2; else say cgroup v1; fi
@@ -20,11 +20,14 @@ system() {
         command -v "$name" >/dev/null 2>&1 && say tool "$name"
     done
     set -- /var/lib /usr/local /etc
-    df -k --output=avail,iavail "$@" | tail -n +2 | while read -r bytes inodes; do
-        if [ -w "$1" ]; then access=writable; else access=read-only; fi
-        say space "$1" "$bytes" "$inodes" "$access"
-        shift
-    done
+    df -k --output=avail,iavail "$@" | {
+        read -r _
+        while read -r bytes inodes; do
+            if [ -w "$1" ]; then access=writable; else access=read-only; fi
+            say space "$1" "$bytes" "$inodes" "$access"
+            shift
+        done
+    }
 }
 
 # What stands now at the paths that $manifest names. Paths go to each program in batches: a
@@ -129,20 +132,27 @@ managed() {
     settled_guests | while IFS= read -r line; do say guest "$line"; done
     [ -f "$root/made" ] && while IFS= read -r line; do say made "$line"; done <"$root/made"
     [ -L "$root/pending" ] && say pending "$(readlink "$root/pending")"
-    for worker in shimyard-transaction.service shimyard-recover.service; do
+    # One call for both: it costs more than all else that is asked here.
+    set -- shimyard-transaction.service shimyard-recover.service
+    systemctl is-active "$@" | while IFS= read -r state; do
         # A recovery is the end of a transaction's unit: "deactivating".
-        case $(systemctl is-active "$worker") in
-        active | activating | deactivating) say running "$worker" ;;
-        esac
+        case $state in active | activating | deactivating) say running "$1" ;; esac
+        shift
     done
 }
 
-facts() {
+line_by_line() {
     links=
     load=
     active=
     system
     [ ! -d "$root" ] || managed
     say end
+}
+
+# All at once: each line that is written alone is a packet of its own on its way to the controller.
+facts() {
+    told=$(line_by_line)
+    printf '%s\n' "$told"
 }
 

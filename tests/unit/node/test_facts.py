@@ -14,7 +14,6 @@ arch|x86_64
 machine|0123
 boot|b-1
 clock|1700000000
-systemd|257
 os|debian 13
 cgroup|v1
 tool|curl
