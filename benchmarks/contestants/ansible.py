@@ -26,6 +26,7 @@ inventory = hosts.ini
 remote_user = {user}
 private_key_file = {key}
 forks = {forks}
+timeout = 60
 gathering = explicit
 interpreter_python = /usr/bin/python3
 strategy = {strategy}

@@ -61,17 +61,17 @@ class Pyinfra(Contestant):
         return Command(argv, self.folder, self.environment())
 
     def verdict(self, output: str) -> Verdict:
-        """From the plan, which names the hosts where an operation has something to do."""
+        """From the results: a host was looked at if each of its operations ended well."""
         try:
-            start = output.index("{")
-            answer = json.JSONDecoder().raw_decode(output, start)[0]
-            plan, results = answer["plan"], answer["results"]
-        except (ValueError, KeyError) as error:
+            answer = json.JSONDecoder().raw_decode(output, output.index('{"plan"'))[0]
+            operations = answer["results"]["operations"]
+            changed = [frozenset(each["success"]) for each in operations]
+            as_wanted = [frozenset(each["no_change"]) for each in operations]
+        except (ValueError, KeyError, TypeError) as error:
             raise BenchmarkError(
-                "pyinfra's answer has no plan", mend="see what it printed", log=output
+                "pyinfra's answer has no results", mend="see what it printed", log=output
             ) from error
-        changed: set[str] = set()
-        for operation in plan:
-            changed.update(operation["hosts_with_change"])
-            changed.update(operation["hosts_with_conditional_change"])
-        return Verdict(frozenset(results), frozenset(changed))
+        looked = frozenset(self.fleet.addresses) if len(operations) == len(self.files) else set()
+        for one, other in zip(changed, as_wanted, strict=True):
+            looked &= one | other
+        return Verdict(frozenset(looked), frozenset().union(*changed))
