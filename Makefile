@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 STACK ?= lab
+TIMES ?= 10
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 PULUMI = $(PYTHON) -m toolchain run --stack $(STACK) -- pulumi
@@ -16,7 +17,7 @@ ifeq ($(wildcard stacks/Pulumi.$(STACK).yaml),)
 $(error there is no stacks/Pulumi.$(STACK).yaml; STACK can be: $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml)))
 endif
 
-.PHONY: help up preview refresh down shell prepare test test-quick lint requirements need-lab
+.PHONY: help up preview refresh down shell prepare test test-quick fuzz lint requirements need-lab
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,11 +47,14 @@ prepare: $(VENV) ## install and build what takes long, into the cache
 	$(PYTHON) -m lab prepare
 	$(PYTHON) -m toolchain ensure
 
-test: lint prepare ## all suites: unit, program, engine, faults, lab (needs root)
-	@$(PYTHON) -m tests unit program engine faults lab
+test: lint prepare ## all suites: unit, program, fuzz, engine, faults, lab (needs root)
+	@$(PYTHON) -m tests unit program fuzz engine faults lab
 
 test-quick: $(VENV) ## the suites for the inner loop: no root, under a minute
 	@$(PYTHON) -m tests unit program
+
+fuzz: $(VENV) ## hostile input at random, TIMES=10 times as much as in `make test`
+	@SHIMYARD_FUZZ_TIMES=$(TIMES) $(PYTHON) -m tests fuzz
 
 lint: $(VENV) ## format, lint, types, layers
 	$(VENV)/bin/ruff format --check

@@ -27,4 +27,4 @@ def main(suites: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["unit", "program", "engine", "faults", "lab"]))
+    sys.exit(main(sys.argv[1:] or ["unit", "program", "fuzz", "engine", "faults", "lab"]))

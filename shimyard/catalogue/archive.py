@@ -81,6 +81,8 @@ def read_members(
 
 
 def _hostile(member: tarfile.TarInfo) -> str | None:
+    if not member.isdir() and posixpath.normpath(member.name) == ".":
+        return "has the name of the folder that it is unpacked in"
     if _leaves(member.name):
         return "is outside of the folder that it is unpacked in"
     if member.issym() or member.islnk():

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from shimyard.errors import ShimyardError
 
 T = TypeVar("T")
+K = TypeVar("K", bound=ShimyardError)
 
 _LONGEST = 20_000
 _CHANGES = {
@@ -48,7 +49,7 @@ def untouched() -> Iterator[None]:
     assert _seen == []
 
 
-def answer(call: Callable[[], T], kind: type[ShimyardError]) -> T | ShimyardError:
+def answer(call: Callable[[], T], kind: type[K]) -> T | K:
     """The result of ``call``, or its error of this ``kind``, checked to be of use; no traceback."""
     try:
         with untouched():

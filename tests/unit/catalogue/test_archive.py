@@ -57,6 +57,7 @@ def test_members_are_read_with_their_content(file: Path) -> None:
         (member("s", mode=0o4755), "is setuid or setgid"),
         (member("s", mode=0o2755), "is setuid or setgid"),
         (member("./good"), "stands twice"),
+        (member("."), "has the name of the folder"),
         (member("good/x"), "goes through a member that is no folder"),
         (member("good", type=tarfile.DIRTYPE), "goes through a member that is no folder"),
     ],
