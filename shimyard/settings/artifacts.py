@@ -6,14 +6,14 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from shimyard.settings.base import FieldError, Line, Model
+from shimyard.settings.base import FieldError, LocalPath, Model
 from shimyard.settings.registries import HttpUrl
 
 
 class ArtifactSettings(Model):
     """Sources of the locked artifacts."""
 
-    lock_files: list[Line] = Field(
+    lock_files: list[LocalPath] = Field(
         default_factory=list,
         description="More lock files, relative to the project; a later entry wins over an "
         "earlier one and over Shimyard's own lock.",
@@ -23,7 +23,7 @@ class ArtifactSettings(Model):
         description="Tried in this order before the vendor's URL. A mirror serves "
         "<mirror>/<host of the URL>/<path of the URL>.",
     )
-    bundle: Line | None = Field(
+    bundle: LocalPath | None = Field(
         default=None,
         description="Folder on the controller with artifacts laid out as on a mirror; what is in "
         "it is streamed to the nodes over SSH.",

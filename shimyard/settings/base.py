@@ -70,8 +70,17 @@ def _absolute(value: str) -> str:
     return value
 
 
+def _local(value: str) -> str:
+    if value.startswith("~") and value.partition("/")[0] != "~":
+        raise ValueError("starts with the home of another account; write '~/' or the whole path")
+    return value
+
+
 Line = Annotated[str, Field(min_length=1), AfterValidator(_no_control_characters)]
 """Text of one line, at least one character, no control characters."""
+
+LocalPath = Annotated[Line, AfterValidator(_local)]
+"""A path on the controller: absolute, relative to the project, or in one's home with '~/'."""
 
 AbsolutePath = Annotated[
     str, Field(max_length=4096, json_schema_extra={"pattern": "^/"}), AfterValidator(_absolute)

@@ -10,7 +10,7 @@ from shimyard.settings.base import (
     AbsolutePath,
     DnsLabel,
     FieldError,
-    Line,
+    LocalPath,
     Model,
     OctalMode,
     matching,
@@ -38,7 +38,7 @@ class FileSettings(Model):
     secret_content: SecretStr | None = Field(
         default=None, description="Text that must not be shown. Set it with `--secret`."
     )
-    source: Line | None = Field(
+    source: LocalPath | None = Field(
         default=None,
         description="File or folder on the controller, relative to the project; by its digest.",
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from shimyard.settings.base import DnsLabel, Line, Model, matching
+from shimyard.settings.base import DnsLabel, LocalPath, Model, matching
 
 Arch = Literal["amd64", "arm64"]
 
@@ -78,7 +78,7 @@ class KeySettings(Model):
 
     port: Port = Field(default=22, description="TCP port of sshd.")
     user: User = Field(default="root", description="Login name.")
-    identity_file: Line | None = Field(
+    identity_file: LocalPath | None = Field(
         default=None,
         description="Private key file on the controller, relative to the project or with '~'. "
         "The key itself never enters the Pulumi state.",
@@ -91,7 +91,7 @@ class KeySettings(Model):
         default=None,
         description="The machine's pinned public host key. Default: look it up in knownHostsFile.",
     )
-    known_hosts_file: Line = Field(
+    known_hosts_file: LocalPath = Field(
         default="~/.ssh/known_hosts",
         description="Known host keys, relative to the project or with '~'. Unknown keys are "
         "refused before anything is sent.",

@@ -63,6 +63,7 @@ MISTAKES: list[tuple[str, object, str]] = [
     ("nodes[0].name", "a" * 64, LABEL),
     ("nodes[0].name", 7, TEXT),
     ("runtime.containerd.version", "\u0663.1.4", VERSION),
+    ("artifacts.lockFiles[0]", "~nobody/lock.json", "the home of another account"),
     ("runtime.sandboxImage", "--help", "is no image; write it like"),
     ("runtime.shims[0].canaryImage", "a b", "is no image; write it like"),
     ("artifacts.mirrors[0]", "https://mirror/\x01", "has a character that no URL has"),
