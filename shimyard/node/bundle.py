@@ -1,10 +1,13 @@
-"""A transaction as one tar: the plan and the files to place."""
+"""A transaction as one compressed tar: the plan and the files to place."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from shimyard.errors import ShimyardError
 from shimyard.node.desired import DesiredState, File, StoredArtifact
@@ -12,7 +15,10 @@ from shimyard.node.operations.base import plan_line
 from shimyard.node.plan import Plan
 from shimyard.node.recovery import RECOVERY_UNIT, recovery_unit
 
-_CHUNK = 256 * 1024
+_CHUNK = 128 * 1024
+# zlib's words for "as it is" and "with gzip's header".
+_STORED = 0
+_GZIP = 31
 
 
 class SourceError(ShimyardError):
@@ -27,7 +33,7 @@ class SourceError(ShimyardError):
 
 
 def bundle(plan: Plan, desired: DesiredState | None, resource: str) -> Iterator[bytes]:
-    """The tar in chunks. ``desired`` is None for a removal.
+    """The tar in chunks, each part gzipped by itself. ``desired`` is None for a removal.
 
     Raises ``SourceError`` on the way, so that the tar ends in the middle.
     """
@@ -42,11 +48,13 @@ def bundle(plan: Plan, desired: DesiredState | None, resource: str) -> Iterator[
     if plan.deletes:
         entries.append(("deletes", b""))
     entries += plan.archives
-    for name, content in entries:
-        yield _header(name, len(content)) + content + _padding(len(content))
+    yield _packed(b"".join(_entry(name, content) for name, content in entries))
     for name, file in plan.staged:
-        yield from _staged(name, file)
-    yield bytes(2 * tarfile.BLOCKSIZE)
+        if file.source is None or file.content is not None:
+            yield _packed(_entry(name, file.read()))
+        else:
+            yield from _as_it_is(_streamed(name, file, file.source))
+    yield _packed(bytes(2 * tarfile.BLOCKSIZE))
 
 
 def _lines(lines: Iterable[str]) -> bytes:
@@ -64,16 +72,12 @@ def _artifact_lines(artifacts: Sequence[StoredArtifact]) -> Iterator[str]:
             yield plan_line(("member", artifact.sha256, member, name))
 
 
-def _staged(name: str, file: File) -> Iterator[bytes]:
+def _streamed(name: str, file: File, path: Path) -> Iterator[bytes]:
     # A model may be larger than the controller's memory.
-    if file.source is None or file.content is not None:
-        content = file.read()
-        yield _header(name, len(content)) + content + _padding(len(content))
-        return
     digest, sent = hashlib.sha256(), 0
     try:
-        size = file.source.stat().st_size
-        with file.source.open("rb") as source:
+        size = path.stat().st_size
+        with path.open("rb") as source:
             yield _header(name, size)
             while chunk := source.read(min(_CHUNK, size - sent)):
                 digest.update(chunk)
@@ -84,6 +88,22 @@ def _staged(name: str, file: File) -> Iterator[bytes]:
     if sent != size or digest.hexdigest() != file.sha256:
         raise SourceError(file, "has changed since it was looked at")
     yield _padding(size)
+
+
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def _as_it_is(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Models hardly shrink, and the controller has other nodes to see to."""
+    packer = zlib.compressobj(_STORED, zlib.DEFLATED, _GZIP)
+    for chunk in chunks:
+        yield packer.compress(chunk)
+    yield packer.flush()
+
+
+def _entry(name: str, content: bytes) -> bytes:
+    return _header(name, len(content)) + content + _padding(len(content))
 
 
 def _header(name: str, size: int) -> bytes:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What Shimyard runs on a machine, as root: one verb a call.
 #   node facts                        what planning needs to know; changes nothing
-#   node receive TRANSACTION          tar of the transaction on standard input
+#   node receive TRANSACTION          gzipped tar of the transaction on standard input
 #   node fetch TRANSACTION            downloads what the transaction's "artifacts" lists
 #   node accept TRANSACTION SHA256    one archive on standard input
 #   node discard TRANSACTION          forget a transaction that is not going to be carried out
@@ -11,7 +11,7 @@
 # and by systemd:
 #   node apply TRANSACTION            prepare, switch, canary, then commit or restore
 #   node recover [boot]               finish or take back what was cut off
-# It needs sh, coreutils, tar and systemd. Output: one line a fact or event, tab-separated.
+# It needs sh, coreutils, tar, gzip and systemd. Output: one line a fact or event, tab-separated.
 set -u
 LC_ALL=C
 export LC_ALL

@@ -25,7 +25,7 @@ receive() {
     # A transaction that was cut off before its switch has left nothing but its own folder.
     remove_older_than 86400 "$root"/staging/*
     mkdir -m 0700 "$staging" || fail "can't create $staging"
-    tar -x -m --no-same-owner -f - -C "$staging" || fail "can't unpack the transaction into $staging"
+    tar -x -z -m --no-same-owner -f - -C "$staging" || fail "can't unpack the transaction into $staging"
     say received
 }
 

@@ -96,3 +96,13 @@ def test_a_name_that_no_line_can_carry_is_refused() -> None:
     desired = DesiredState("x", links=(Link("/a", "/b\nfile\t/etc/passwd"),))
     with pytest.raises(ValueError, match="tab or a line end"):
         b"".join(bundle(plan(desired, Facts()), desired, "x"))
+
+
+def test_texts_travel_compressed_and_a_model_as_it_is(tmp_path: Path) -> None:
+    desired = DesiredState("files", files=(File.of("/etc/x", "the same line\n" * 5000),))
+    assert len(b"".join(bundle(plan(desired, Facts()), desired, "files"))) < 5000
+    content = b"the same line\n" * 5000
+    (tmp_path / "model").write_bytes(content)
+    model = of_source(tmp_path / "model", content)
+    sent = b"".join(bundle(plan(model, Facts()), model, "files"))
+    assert content[:1000] in sent
