@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,41 +16,84 @@ from benchmarks.contestants.login import Login
 from benchmarks.contestants.pyinfra import Pyinfra
 from benchmarks.contestants.shimyard import Refresh, Up
 from benchmarks.contestants.tools import Tools
-from benchmarks.honesty import prove
+from benchmarks.errors import BenchmarkError
+from benchmarks.honesty import demand_no_op, look, prove
 from benchmarks.hosts.fleet import Fleet
 from benchmarks.measure import peak_memory, run
-from benchmarks.state import state
+from benchmarks.state import ManagedFile, state
 from toolchain import Toolchain
 
 Tell = Callable[[str], None]
+Kind = type[Contestant]
+
+OURS: Final[tuple[Kind, ...]] = (Login, Facts, Refresh, Up)
+PEERS: Final[tuple[Kind, ...]] = (Pyinfra, Mitogen, Ansible)
+# Where a contestant is proven: enough hosts to find the one that has drifted, few enough for all.
+_PROVEN_UP_TO: Final = 5
+# Seconds that a run takes on two cores: at least, more for each host, and for each operation there.
+_COSTS: Final[dict[Kind, tuple[float, float, float]]] = {
+    Login: (0.6, 0.03, 0),
+    Facts: (0.6, 0.06, 0.0005),
+    Refresh: (1.2, 0.07, 0.0005),
+    Up: (1.8, 0.01, 0),
+    Pyinfra: (1.5, 0.05, 0.017),
+    Mitogen: (2.0, 0.3, 0.04),
+    Ansible: (2.0, 0.1, 0.42),
+}
+# On the way there and back, so often for an operation, and once.
+_WAITS: Final[dict[Kind, tuple[float, float]]] = {
+    Login: (5, 0), Facts: (7, 0), Refresh: (7, 0), Up: (0, 0),
+    Pyinfra: (8, 6), Mitogen: (20, 2.2), Ansible: (8, 12),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Cell:
     """``delay``: round trip in milliseconds. ``operations``: how many files each host has.
 
-    ``peers``: whether the peers take part, or Shimyard alone.
+    ``contestants``: who takes part. ``thorough``: also measure memory, and prove each contestant
+    on few hosts.
     """
 
     hosts: int
     delay: int
-    operations: int = 10
-    peers: bool = True
+    operations: int
+    contestants: tuple[Kind, ...]
+    thorough: bool
 
     @property
     def key(self) -> str:
         """Its name in the results."""
         return f"{self.hosts} hosts, {self.delay} ms, {self.operations} operations"
 
+    def estimate(self, rounds: int) -> float:
+        """About how many seconds it takes on two cores that have nothing else to do."""
+        total = 5.0
+        for kind in self.contestants:
+            least, host, operation = _COSTS[kind]
+            once, each = _WAITS[kind]
+            waits = (once + each * self.operations) * self.delay / 1000
+            seconds = least + self.hosts * (host + operation * self.operations) + waits
+            runs = rounds + self.thorough * (3 if self.hosts <= _PROVEN_UP_TO else 1)
+            total += runs * seconds
+        return total
+
 
 def cells(hosts: Sequence[int], delays: Sequence[int]) -> list[Cell]:
-    """The grid, and two cells that show what more operations cost."""
-    grid = [Cell(count, delay, MANY_HOSTS.get(count, 10)) for count in hosts for delay in delays]
-    return [*grid, *(Cell(1, 50, operations, peers=False) for operations in (50, 200))]
+    """The grid, and the cells of Shimyard alone that show what more operations cost.
 
-
-# With all ten, ansible-core alone would take most of an hour there.
-MANY_HOSTS: Final = {100: 2}
+    With 100 hosts each has two files only, and ansible-core sits out: it would take seven minutes
+    a run with ten files on two cores, most of them spent by Python on the hosts.
+    """
+    found: list[Cell] = []
+    for number in hosts:
+        many = number > 50
+        peers = tuple(kind for kind in PEERS if not (many and kind is Ansible))
+        for delay in delays:
+            thorough = delay == min(delays)
+            found.append(Cell(number, delay, 2 if many else 10, (*OURS, *peers), thorough))
+    more = [Cell(1, delay, size, OURS, False) for delay in delays if delay for size in (50, 200)]
+    return [*found, *more]
 
 
 def measure(
@@ -68,43 +112,58 @@ def measure(
     """
     files = state(cell.operations)
     with tempfile.TemporaryDirectory(prefix="shimyard-benchmark-") as name:
-        folder = Path(name)
-        with Fleet(cell.hosts, layers, _made(folder / "fleet")) as fleet:
+        folders = (_made(Path(name) / str(number)) for number in count())
+        with Fleet(cell.hosts, layers, next(folders)) as fleet:
             fleet.line.set_round_trip(cell.delay / 1000)
-            places = iter(_made(folder / str(number)) for number in range(9))
-            every: list[Contestant] = [
-                Login(fleet, files, next(places)),
-                Facts(fleet, files, next(places)),
-                Refresh(fleet, files, next(places), pulumi),
-                Up(fleet, files, next(places), pulumi),
-            ]
-            if cell.peers:
-                every += [
-                    kind(fleet, files, next(places), tools) for kind in (Pyinfra, Mitogen, Ansible)
-                ]
+            wanted = look(fleet, files)
+            every = _entered(cell, fleet, files, folders, tools=tools, pulumi=pulumi)
             results: dict[str, Any] = {}
             for contestant in every:
-                tell(f"{contestant.name}: finds a drifted file, and nothing else")
                 contestant.prepare()
-                proof = prove(contestant, fleet, files)
-                results[contestant.name] = {
-                    "means": contestant.means,
-                    "proof": proof,
-                    "peak memory": peak_memory(contestant, fleet),
-                    "samples": [],
-                }
+                result: dict[str, Any] = {"means": contestant.means, "samples": []}
+                if cell.thorough:
+                    tell(f"{contestant.name}: memory, and whether it finds a drifted file")
+                    result["peak memory"], verdict = peak_memory(contestant, fleet)
+                    demand_no_op(contestant, verdict)
+                    if cell.hosts <= _PROVEN_UP_TO:
+                        prove(contestant, fleet, files)
+                results[contestant.name] = result
             for number in range(rounds):
                 turn = number % len(every)
                 for contestant in (*every[turn:], *every[:turn]):
-                    sample, _ = run(contestant, fleet)
+                    sample, verdict = run(contestant, fleet)
+                    demand_no_op(contestant, verdict)
                     results[contestant.name]["samples"].append(sample.as_json())
                     tell(f"round {number + 1}, {contestant.name}: {sample.seconds:.2f} s")
+            if look(fleet, files) != wanted:
+                raise BenchmarkError("the hosts' files have changed", mend="see which run did it")
     return {
         "hosts": cell.hosts,
         "delay": cell.delay,
         "operations": cell.operations,
         "contestants": results,
     }
+
+
+def _entered(
+    cell: Cell,
+    fleet: Fleet,
+    files: Sequence[ManagedFile],
+    folders: Iterator[Path],
+    *,
+    tools: Tools,
+    pulumi: Toolchain,
+) -> list[Contestant]:
+    every: list[Contestant] = []
+    for kind in cell.contestants:
+        folder = next(folders)
+        if issubclass(kind, (Refresh, Up)):
+            every.append(kind(fleet, files, folder, pulumi))
+        elif issubclass(kind, (Pyinfra, Ansible)):
+            every.append(kind(fleet, files, folder, tools))
+        else:
+            every.append(kind(fleet, files, folder))
+    return every
 
 
 def _made(folder: Path) -> Path:

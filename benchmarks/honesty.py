@@ -6,9 +6,9 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from benchmarks.contestants.base import Contestant
+from benchmarks.contestants.base import Contestant, Verdict
 from benchmarks.errors import BenchmarkError
 from benchmarks.hosts.fleet import Fleet
 from benchmarks.measure import run
@@ -19,19 +19,13 @@ _DRIFT: Final = b"somebody was here\n"
 Look = tuple[str, int, int, int]
 
 
-def prove(contestant: Contestant, fleet: Fleet, files: Sequence[ManagedFile]) -> dict[str, Any]:
-    """Run it on the converged hosts, with one file drifted on the last host, and after the repair.
+def prove(contestant: Contestant, fleet: Fleet, files: Sequence[ManagedFile]) -> None:
+    """Run it with one file drifted on the last host, and after the repair.
 
     A contestant that can't repair on a host without systemd has the file put back for it.
-    Returns what was seen. Raises ``BenchmarkError`` if it did not look everywhere, saw what is
-    not there, did not see what is, or left another state.
+    Raises ``BenchmarkError`` if it sees what is not there, not what is, or leaves another state.
     """
-    everywhere = frozenset(fleet.addresses)
     wanted = look(fleet, files)
-    _, verdict = run(contestant, fleet)
-    if contestant.looks:
-        _demand(contestant, "looks at every host", verdict.looked == everywhere)
-    _demand(contestant, "finds nothing to do", not verdict.changed)
     if contestant.checks:
         drifted = fleet.root(fleet.names[-1]) / files[-1].path.lstrip("/")
         kept = drifted.read_bytes()
@@ -45,9 +39,16 @@ def prove(contestant: Contestant, fleet: Fleet, files: Sequence[ManagedFile]) ->
         if not contestant.repairs:
             drifted.write_bytes(kept)
         _, verdict = run(contestant, fleet)
-        _demand(contestant, "finds nothing to do after the repair", not verdict.changed)
+        demand_no_op(contestant, verdict)
     _demand(contestant, "leaves the wanted state", look(fleet, files) == wanted)
-    return {"looked": len(verdict.looked), "drift found": contestant.checks or None}
+
+
+def demand_no_op(contestant: Contestant, verdict: Verdict) -> None:
+    """Raise ``BenchmarkError`` unless a run has looked everywhere and found nothing to do."""
+    everywhere = frozenset(contestant.fleet.addresses)
+    if contestant.looks:
+        _demand(contestant, "looks at every host", verdict.looked == everywhere)
+    _demand(contestant, "finds nothing to do", not verdict.changed)
 
 
 def look(fleet: Fleet, files: Sequence[ManagedFile]) -> dict[str, Look]:

@@ -91,7 +91,7 @@ def run(contestant: Contestant, fleet: Fleet) -> tuple[Sample, Verdict]:
     return sample, contestant.verdict(done.stdout)
 
 
-def peak_memory(contestant: Contestant, fleet: Fleet) -> int:
+def peak_memory(contestant: Contestant, fleet: Fleet) -> tuple[int, Verdict]:
     """Bytes that all its processes on the controller held at most at once, in a run of its own."""
     most = 0
     ended = threading.Event()
@@ -105,8 +105,8 @@ def peak_memory(contestant: Contestant, fleet: Fleet) -> int:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        run(contestant, fleet)
+        _, verdict = run(contestant, fleet)
     finally:
         ended.set()
         watcher.join()
-    return most
+    return most, verdict
