@@ -129,8 +129,11 @@ def crash(edge: Node) -> None:
     edge.run(["kill", "-9", old])
 
     def look() -> str | None:
-        state = edge.run(["systemctl", "is-active", "containerd"], check=False).stdout.strip()
-        return None if state == "active" and daemon(edge) != old else state
+        # Asked in one call: systemd takes a moment to see a death, and calls the dead active.
+        asked = ["systemctl", "show", "-p", "MainPID", "-p", "ActiveState", "containerd"]
+        told = dict(line.split("=", 1) for line in edge.run(asked).stdout.splitlines())
+        new = told["MainPID"] not in {"0", old}
+        return None if new and told["ActiveState"] == "active" else str(told)
 
     wait_for("containerd's return", look, seconds=30)
 

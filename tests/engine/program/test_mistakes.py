@@ -65,8 +65,8 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
     ),
     "an option that TOML can't say": (
         lambda config: config["runtime"]["containerd"]["options"].update(debug=None),
-        "runtime: TOML has no value for NoneType",
-        "correct the options",
+        "runtime.containerd.options.debug: is null, which TOML has not",
+        "remove it or write a value",
     ),
 }
 
@@ -82,6 +82,6 @@ def test_a_mistake_is_one_message_with_the_place_and_the_mend(project: Project, 
     finally:
         project.config = kept
         project.write()
-    assert place in output
+    assert place in output, output
     assert mend in output
     assert output.count("error:") == 1
