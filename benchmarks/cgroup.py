@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from lab import cgroups
 
-OWNER: Final = "bench"
+# Of its own for each process, so that a test does not end a measurement that is under way.
+OWNER: Final = f"bench{os.getpid()}"
 _JOIN: Final = """\
 while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit 125; shift; done
 shift
@@ -52,7 +54,7 @@ class Cgroup:
 
 
 def end_all() -> None:
-    """Kill what runs in any of the benchmarks' cgroups, and remove those."""
+    """Kill what runs in any cgroup of this process's making, and remove those."""
     cgroups.end(OWNER)
 
 

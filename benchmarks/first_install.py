@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks.contestants.stack import Stack
 from benchmarks.errors import BenchmarkError
-from benchmarks.hosts.converged import LAB_NAME, SUBNET
+from benchmarks.place import lab_in
 from benchmarks.tap import Tap
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.commands import attempt
@@ -38,7 +38,7 @@ def measure(pulumi: Toolchain, tell: Callable[[str], None]) -> dict[str, Any]:
     results: dict[str, Any] = {"artifacts": {each.name: each.version for each in found}}
     with tempfile.TemporaryDirectory(prefix="shimyard-benchmark-", dir="/var/tmp") as name:
         folder = Path(name)
-        with Lab(folder / "lab", LAB_NAME, SUBNET, 2) as lab:
+        with lab_in(folder, 2) as lab:
             start_mirror(lab.settings, built)
             lock = {"lockFiles": [str(lab.state.artifacts_lock)]}
             bundle = {**lock, "bundle": str(_bundle(lab, found, folder)), "airGap": True}

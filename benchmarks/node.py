@@ -24,6 +24,7 @@ from benchmarks.contestants.tools import Tools
 from benchmarks.errors import BenchmarkError
 from benchmarks.hosts.converged import converged_layers
 from benchmarks.hosts.layer import ensure_layers
+from benchmarks.place import lab_in
 from benchmarks.previews import compare
 from benchmarks.report.goals import INSTALL, PREVIEWS
 from benchmarks.report.plot import svg
@@ -102,10 +103,11 @@ def _measure_cells(
     layers = ensure_layers()
     # Not in memory: overlayfs takes no other overlay below, but any real file system.
     with tempfile.TemporaryDirectory(prefix="shimyard-benchmark-", dir="/var/tmp") as name:
-        Path(name).chmod(0o755)
+        folder = Path(name)
+        folder.chmod(0o755)
         sizes = {cell.operations: state(cell.operations) for cell in chosen}
         tell(f"converging {len(sizes)} lab nodes, whose files the hosts begin with")
-        converged = converged_layers(sizes, Path(name), Path(name))
+        converged = converged_layers(lab_in(folder, len(sizes)), sizes, folder)
         for cell in chosen:
             tell(f"--- {cell.key}")
             load = os.getloadavg()[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+# The name that `NodeFiles` gives itself on a machine.
+RESOURCE: Final = "files-site"
 _FOLDERS: Final = ("/etc/edge", "/opt/edge/models", "/srv/edge/site")
 _MODES: Final = ("0644", "0600", "0755", "0640")
 _OWNERS: Final = (("root", "root"), ("edge", "edge"), ("root", "edge"))

@@ -10,7 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.hosts.converged import RESOURCE
+from benchmarks.state import RESOURCE
 from shimyard.node.desired import DesiredState
 from shimyard.node.node_files import FileSet
 from shimyard.node.planning import plan

@@ -7,11 +7,9 @@ once, and what that has left on it is what the hosts begin with: Shimyard's reco
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Final
 
-from benchmarks.state import ManagedFile, folders
+from benchmarks.state import RESOURCE, ManagedFile, folders
 from lab.commands import run
 from lab.instance import Lab
 from shimyard.node.node_files import FileSet
@@ -20,25 +18,21 @@ from shimyard.node.transaction import converge
 from shimyard.node.transport import Session
 from shimyard.settings import FileSettings, NodeSettings
 
-SUBNET: Final = IPv4Network("10.233.200.0/24")
-RESOURCE: Final = "files-site"
-LAB_NAME: Final = "bench0"
-
 
 def converged_layers(
-    states: Mapping[int, Sequence[ManagedFile]], folder: Path, project: Path
+    lab: Lab, states: Mapping[int, Sequence[ManagedFile]], folder: Path
 ) -> dict[int, Path]:
-    """A layer for each state, by its size. ``folder`` must be empty, and holds the lab meanwhile.
+    """A layer for each state, by its size, below ``folder``.
 
+    ``lab``: one that is not up yet, with a node for each state. It is up meanwhile.
     Errors: ``LabError``, ``NodeError``.
     """
     layers: dict[int, Path] = {}
-    with Lab(folder / "lab", LAB_NAME, SUBNET, len(states)) as lab:
+    with lab:
         for node, (size, files) in zip(lab.nodes, states.items(), strict=True):
-            settings = lab_node_settings(lab, node.name)
-            session = Session.open(settings, project)
+            session = Session.open(lab_node_settings(lab, node.name), folder)
             try:
-                converge(session, FileSet.of(file_settings(files), project).desired(RESOURCE))
+                converge(session, FileSet.of(file_settings(files), folder).desired(RESOURCE))
             finally:
                 session.close()
             layers[size] = folder / f"state-{size}"

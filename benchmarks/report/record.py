@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contestants.tools import Tools
-from lab.commands import run
+from lab.commands import attempt
 from toolchain import Toolchain
 
 
@@ -66,9 +66,10 @@ def machine() -> dict[str, str]:
 
 def versions(tools: Tools, pulumi: Toolchain) -> dict[str, str]:
     """Of everybody who was measured."""
-    commit = run(["git", "-C", str(Path(__file__).parents[2]), "rev-parse", "--short", "HEAD"])
+    checkout = str(Path(__file__).parents[2])
+    commit = attempt(["git", "-C", checkout, "describe", "--always", "--dirty"]).stdout.strip()
     return {
-        "shimyard": commit.strip(),
+        "shimyard": commit or "of an unknown commit",
         "pulumi": str(pulumi.version),
         "python": platform.python_version(),
         **{name: tools.version(name) for name in ("pyinfra", "ansible-core", "mitogen")},
