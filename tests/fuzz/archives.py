@@ -34,11 +34,15 @@ CONTENTS = [b"", b"x", b"#!/bin/sh\n", b"\0" * 5_000]
 
 @dataclass(frozen=True)
 class Packed:
-    """``data``: the archive. ``whole``: nothing of it was damaged after it had been packed."""
+    """``data``: the archive. ``names``: of its members, in order.
+
+    ``whole``: nothing was damaged after it had been packed.
+    """
 
     data: bytes
     format: Literal["tar.gz", "tar.xz"]
     whole: bool
+    names: tuple[str, ...] = ()
 
 
 def compressed(plain: bytes, format: str) -> bytes:
@@ -77,7 +81,7 @@ def archives(draw: st.DrawFn, outside: str, *, honest: bool = False) -> Packed:
     format: Literal["tar.gz", "tar.xz"] = draw(st.sampled_from(["tar.gz", "tar.gz", "tar.xz"]))
     entries = draw(st.lists(members(outside, honest=honest), max_size=8))
     dialect = draw(st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT]))
-    plain = io.BytesIO()
+    plain, names = io.BytesIO(), []
     with tarfile.open(fileobj=plain, mode="w", format=dialect) as tar:
         for info, content in entries:
             try:
@@ -85,6 +89,7 @@ def archives(draw: st.DrawFn, outside: str, *, honest: bool = False) -> Packed:
             except ValueError:
                 # Some names don't fit into some dialects.
                 continue
+            names.append(info.name)
     raw = plain.getvalue()
     damage = 9 if honest else draw(st.integers(0, 9))
     if damage == 0:
@@ -97,4 +102,4 @@ def archives(draw: st.DrawFn, outside: str, *, honest: bool = False) -> Packed:
         data += draw(st.binary(min_size=1, max_size=20))
     elif damage == 3:
         data = draw(st.binary(max_size=60))
-    return Packed(data, format, damage > 3)
+    return Packed(data, format, damage > 3, tuple(names))

@@ -20,6 +20,7 @@ from tests.fuzz.texts import one_of, texts
 PROJECT = Path(__file__).parents[2]
 # Nobody listens on the port of this mirror.
 NOBODY = "http://127.0.0.1:9"
+DEV = "stacks/Pulumi.dev.yaml"
 FILES = {
     "junk": b"\xff\xfe\x00",
     "empty": b"",
@@ -27,7 +28,7 @@ FILES = {
     "list.json": b"[]",
     "lock.json": b'{"version": 1, "artifacts": []}',
     "bomb": b"a: &a [x]\n" + b"b: [*a, *a, *a]\n" * 3,
-    "stack": (PROJECT / "stacks/Pulumi.dev.yaml").read_bytes(),
+    "stack": (PROJECT / DEV).read_bytes(),
 }
 words = texts.filter(lambda text: "\0" not in text and _encodes(text) and len(text) < 200)
 
@@ -121,6 +122,7 @@ def test_the_catalogue_command_ends_in_words(
         ["check", "\x1b[2J"],
         ["list", "--lock", "/dev/zero"],
         ["bundle", "--stack", "/dev/null", "--output", "/dev/null/x"],
+        ["bundle", "--stack", DEV, "--output", "/dev/null/x", "--mirror", NOBODY],
         ["verify", "--lock", "/"],
         ["lock", "../x", "1.0.0", "--mirror", NOBODY, "--lock", "/dev/null/x"],
     ],

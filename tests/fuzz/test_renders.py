@@ -34,7 +34,7 @@ from shimyard.settings import RegistrySettings, RuntimeSettings, SettingsError, 
 from tests.fuzz.everything import EVERYTHING
 from tests.fuzz.places import at, places, renamed, replaced
 from tests.fuzz.profile import cases
-from tests.fuzz.texts import encodable, one_of, texts
+from tests.fuzz.texts import encodable, json_junk, one_of, texts
 
 FREE_TABLES = [
     ("runtime", "containerd", "options"),
@@ -186,6 +186,14 @@ def test_any_table_reaches_its_file(place: Any, table: dict[str, Any]) -> None:
     assume(not any(key in {"version", "root", "state", "plugins"} for key in table))
     raw = replaced(EVERYTHING, place, table)
     assert all_same(raw)
+
+
+@cases(300)
+@given(st.sampled_from(FREE_TABLES), st.dictionaries(encodable, json_junk, max_size=4))
+def test_anything_in_a_table_is_refused_or_reaches_its_file(
+    place: Any, table: dict[str, Any]
+) -> None:
+    all_same(replaced(EVERYTHING, place, table))
 
 
 @cases(400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from shimyard.errors import ShimyardError
 from shimyard.settings.__main__ import main
 from shimyard.settings.stackfile import read_stack_file
-from shimyard.settings.yamlfile import YamlError, read_yaml
+from shimyard.settings.yamlfile import MAX_NODES, YamlError, read_yaml
 from tests.fuzz.answers import answer, untouched
+from tests.fuzz.places import at, places
 from tests.fuzz.profile import cases
 from tests.fuzz.texts import encodable, one_of
 
@@ -128,8 +130,8 @@ def test_a_document_that_others_read_is_refused_for_a_stated_reason_only(
     assert read_yaml(path) == yaml.safe_load(text)
 
 
-@cases(60)
-@given(st.integers(2, 12), st.integers(2, 40), st.booleans(), st.booleans())
+@cases(100)
+@given(st.integers(2, 12), st.integers(2, 6), st.booleans(), st.booleans())
 def test_a_bomb_of_aliases_is_refused_before_it_grows(
     path: Path, width: int, levels: int, tables: bool, merges: bool
 ) -> None:
@@ -139,7 +141,30 @@ def test_a_bomb_of_aliases_is_refused_before_it_grows(
         inner = below.replace("*a0", f"*a{level - 1}")
         merge = f"<<: *a{level - 1}, " if merges and tables else ""
         lines.append(f"a{level}: &a{level} " + (f"{{{merge}{inner}}}" if tables else f"[{inner}]"))
-    read(path, "\n".join(lines).encode())
+    text = "config:\n  shimyard:runtime:\n    " + "\n    ".join(lines)
+    answered = read(path, text.encode())
+    if width**levels > 2 * MAX_NODES:
+        assert isinstance(answered, YamlError)
+
+
+@cases(200)
+@given(
+    st.recursive(
+        st.just("x"), lambda inner: st.dictionaries(st.text("abc\u00e4 ", max_size=3), inner)
+    ).filter(lambda value: isinstance(value, dict) and value),
+    st.data(),
+)
+def test_a_key_that_stands_twice_is_always_refused(
+    path: Path, value: Any, data: st.DataObject
+) -> None:
+    tables = [(), *(place for place in places(value) if isinstance(at(value, place), dict))]
+    table = at(value, data.draw(st.sampled_from([place for place in tables if at(value, place)])))
+    key = data.draw(st.sampled_from(sorted(table)))
+    table["AGAIN"] = "y"
+    text = json.dumps(value).replace('"AGAIN"', json.dumps(key))
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(YamlError, match="stands twice"):
+        read_yaml(path)
 
 
 LARGE = [
