@@ -62,9 +62,14 @@ lint: $(VENV) ## format, lint, types, layers
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+bench: $(VENV) ## measure beside pyinfra and Ansible, 45 minutes (needs root and an idle machine)
+	$(PYTHON) -m lab prepare
+	$(PYTHON) -m toolchain ensure
+	$(PYTHON) -m benchmarks.node $(BENCH)
+
 requirements: $(VENV) ## lock the Python packages anew, with hashes
 	$(PYTHON) -m pip install --quiet pip-tools
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-dev benchmarks/requirements; do \
 	  env -u PIP_FIND_LINKS $(VENV)/bin/pip-compile --quiet --upgrade --generate-hashes \
 	    --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
 	    --no-emit-trusted-host --output-file $$name.txt $$name.in; \

@@ -12,8 +12,11 @@ from benchmarks.cgroup import Cgroup
 from benchmarks.contestants.base import Contestant, Verdict
 from benchmarks.errors import BenchmarkError
 from benchmarks.hosts.fleet import Fleet
+from lab.deadline import wait_for
 
 _SAMPLE_SECONDS: Final = 0.05
+# Longer than a round trip.
+_SILENCE: Final = 0.15
 _LONGEST: Final = 900
 
 
@@ -46,8 +49,9 @@ def run(contestant: Contestant, fleet: Fleet) -> tuple[Sample, Verdict]:
     command = contestant.command()
     cgroup = Cgroup("contestant")
     argv = cgroup.wrapped(fleet.controller_command(command.argv))
-    groups = (cgroup, fleet.cgroup, fleet.line_cgroup)
-    before = [group.cpu_seconds() for group in groups]
+    others = (fleet.cgroup, fleet.line_cgroup)
+    before = [group.cpu_seconds() for group in others]
+    already = cgroup.cpu_seconds()
     fleet.line.reset()
     began = time.perf_counter()
     try:
@@ -70,25 +74,39 @@ def run(contestant: Contestant, fleet: Fleet) -> tuple[Sample, Verdict]:
         ) from error
     finally:
         seconds = time.perf_counter() - began
-        traffic = fleet.line.traffic()
-        spent = [group.cpu_seconds() - start for group, start in zip(groups, before, strict=True)]
+        controller = cgroup.cpu_seconds()
         # Connections that a contestant keeps for its next run would spare that one the login.
         cgroup.end()
+        _settle(fleet)
+    hosts, line = (group.cpu_seconds() - start for group, start in zip(others, before, strict=True))
+    traffic = fleet.line.traffic()
     if done.returncode != 0:
         raise BenchmarkError(
             f"{contestant.name} failed", mend="see what it printed", log=done.stdout
         )
     sample = Sample(
         seconds,
-        spent[0],
-        spent[1],
-        spent[2],
+        controller - already,
+        hosts,
+        line,
         traffic.connections,
         max(traffic.round_trips, default=0),
         traffic.out_bytes,
         traffic.back_bytes,
     )
     return sample, contestant.verdict(done.stdout)
+
+
+def _settle(fleet: Fleet) -> None:
+    """Wait until no more packets pass: the hosts see their sessions off in their own time."""
+    last = -1
+
+    def still() -> str | None:
+        nonlocal last
+        before, last = last, fleet.line.traffic().packets
+        return None if last == before else "packets pass"
+
+    wait_for("silence on the line", still, seconds=20, interval=_SILENCE)
 
 
 def peak_memory(contestant: Contestant, fleet: Fleet) -> tuple[int, Verdict]:

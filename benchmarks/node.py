@@ -104,7 +104,6 @@ def _measure_cells(
     # Not in memory: overlayfs takes no other overlay below, but any real file system.
     with tempfile.TemporaryDirectory(prefix="shimyard-benchmark-", dir="/var/tmp") as name:
         folder = Path(name)
-        folder.chmod(0o755)
         sizes = {cell.operations: state(cell.operations) for cell in chosen}
         tell(f"converging {len(sizes)} lab nodes, whose files the hosts begin with")
         converged = converged_layers(lab_in(folder, len(sizes)), sizes, folder)

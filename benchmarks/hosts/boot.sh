@@ -21,7 +21,6 @@ for address in "$@"; do
     mkdir -p "$root" "$work/$name/upper" "$work/$name/work"
     mount -t overlay -o "lowerdir=$layers,upperdir=$work/$name/upper,workdir=$work/$name/work" \
         "$name" "$root"
-    mount -t proc proc "$root/proc"
     mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$root/dev/pts"
     mount -t tmpfs tmpfs "$root/run"
     mkdir "$root/run/sshd"
@@ -33,8 +32,10 @@ for address in "$@"; do
     ip -n "$name" address add "$address/$width" dev eth0
     ip -n "$name" link set eth0 up
     ip -n "$name" route add default via "$gateway"
-    nsenter --net="/run/netns/$name" unshare --uts sh -c '
+    # A host sees its own processes only, as a machine of its own would.
+    nsenter --net="/run/netns/$name" unshare --uts --mount --pid --fork --kill-child sh -c '
         hostname "$1"
+        mount -t proc proc "$2/proc"
         exec chroot "$2" /usr/sbin/sshd -D -e
     ' sh "$name" "$root" >"$work/$name/sshd.log" 2>&1 </dev/null &
 done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,17 +10,17 @@ from typing import Final, Self
 
 from benchmarks.errors import BenchmarkError
 from lab.commands import run
-from lab.deadline import wait_for
 
 CONTROLLER: Final = "controller"
 # The kernel kills it with us, whatever ends us, and with it all processes of its PID namespace.
-# Namespaces, devices and mounts go with their last process. The shell reaps what dies.
+# Namespaces, devices and mounts go with their last process. It ends with its input, and until then
+# the shell reaps what dies.
 _ANCHOR: Final = (
     "setpriv", "--pdeathsig", "KILL",
     "unshare", "--mount", "--propagation", "private", "--net", "--pid", "--fork",
     "--kill-child=KILL", "sh", "-c",
     "mount -t tmpfs tmpfs /run && mkdir -p /run/fleet && ip netns add controller && "
-    "echo ready && sleep infinity & wait; wait",
+    "echo ready && cat; :",
 )  # fmt: skip
 
 
@@ -35,7 +34,7 @@ class Namespaces:
 
     def __init__(self, wrapped: Callable[[list[str]], list[str]] = lambda argv: argv) -> None:
         self._outer = subprocess.Popen(
-            wrapped(list(_ANCHOR)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+            wrapped(list(_ANCHOR)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         try:
             self._await_ready()
@@ -80,18 +79,15 @@ class Namespaces:
         return ["nsenter", f"--net={self.controller_network}", "--", *argv]
 
     def close(self) -> None:
-        """Kill every process in it, and wait until they are gone."""
-        self._outer.kill()
-        self._outer.wait()
-        if self._outer.stdout is not None:
-            self._outer.stdout.close()
-        leader = getattr(self, "leader", None)
-        if leader is not None:
-            wait_for(
-                "the end of the fleet",
-                lambda: "it still runs" if _runs(leader) else None,
-                seconds=60,
-            )
+        """End every process in it, and wait until they are gone."""
+        for stream in (self._outer.stdin, self._outer.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self._outer.wait(60)
+        except subprocess.TimeoutExpired:
+            self._outer.kill()
+            self._outer.wait()
 
     def _await_ready(self) -> None:
         if self._outer.stdout is None or self._outer.stdout.readline() != "ready\n":
@@ -100,11 +96,3 @@ class Namespaces:
     def _child(self) -> int:
         listed = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children").read_text()
         return int(listed.split()[0])
-
-
-def _runs(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z" and os.path.exists(f"/proc/{pid}")  # noqa: PTH110
