@@ -17,6 +17,9 @@ LAB_STACK = "lab"
 # The lab holds no secret of value, and `make up` must not ask.
 LAB_PASSPHRASE = "lab"  # noqa: S105
 
+# Pulumi's own default is four a core, for programs that compute; machines are waited for.
+_PARALLEL = "128"
+
 
 def lab_backend(checkout: Path) -> Path:
     """The folder of the lab stack's state; it lives and dies with the lab."""
@@ -43,7 +46,8 @@ class Toolchain:
         """The variables to add to ``base`` (default: this process's) for ``stack``.
 
         ``SHIMYARD_LANGUAGE_HOST_PYTHON`` is the Python that our own language host runs in; it is
-        set if the Python that asks has the Pulumi SDK. The lab stack gets a file backend in the
+        set if the Python that asks has the Pulumi SDK. ``PULUMI_PARALLEL``, if it is not set, lets
+        128 machines work at a time. The lab stack gets a file backend in the
         checkout, whose folder is made here, and a passphrase of its own. Every other stack keeps
         the backend that the user is logged in to.
         """
@@ -54,6 +58,7 @@ class Toolchain:
             "PATH": os.pathsep.join(added + [part for part in known if part not in added]),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_STACK": stack,
+            "PULUMI_PARALLEL": inherited.get("PULUMI_PARALLEL", _PARALLEL),
         }
         if self.origin == "build" and _has_sdk():
             variables["SHIMYARD_LANGUAGE_HOST_PYTHON"] = sys.executable

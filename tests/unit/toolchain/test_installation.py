@@ -43,6 +43,12 @@ def test_pulumi_comes_first_on_path_and_only_once(tmp_path: Path) -> None:
     ]
 
 
+def test_many_machines_work_at_a_time_unless_the_user_says_how_many(tmp_path: Path) -> None:
+    found = toolchain(tmp_path)
+    assert found.env("dev", tmp_path, {})["PULUMI_PARALLEL"] == "128"
+    assert found.env("dev", tmp_path, {"PULUMI_PARALLEL": "4"})["PULUMI_PARALLEL"] == "4"
+
+
 def test_our_own_language_host_gets_a_python_that_has_the_sdk(tmp_path: Path) -> None:
     name = "SHIMYARD_LANGUAGE_HOST_PYTHON"
     assert toolchain(tmp_path).env("dev", tmp_path)[name] == sys.executable
