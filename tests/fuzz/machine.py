@@ -16,7 +16,7 @@ from shimyard.node.plan import Plan
 from shimyard.node.scripts import PROGRAM
 
 TRANSACTION = "0123456789abcdef"
-_SECONDS = 60
+_SECONDS = 30
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def sound(entry: Path, names: set[str]) -> None:
         assert hashlib.sha256((entry / name).read_bytes()).hexdigest() == sums[name]
 
 
-@cases(400)
+@cases(400, shrink=False)
 @given(archives(OUTSIDE), st.data())
 def test_an_archive_is_stored_whole_or_not_at_all(
     machine: Machine, packed: Packed, data: st.DataObject
@@ -80,7 +80,7 @@ def test_an_archive_is_stored_whole_or_not_at_all(
             assert path.name == ".sha256sums" or path.read_bytes() in CONTENTS
 
 
-@cases(150)
+@cases(150, shrink=False)
 @given(archives(OUTSIDE, honest=True), st.data())
 def test_what_the_controller_locks_a_node_can_store(
     machine: Machine, packed: Packed, data: st.DataObject
@@ -98,7 +98,7 @@ def test_what_the_controller_locks_a_node_can_store(
         assert accepted(machine, packed.data, packed.format, members).code == 0
 
 
-@cases(12)
+@cases(12, shrink=False)
 @given(
     st.sampled_from(["tar.gz", "tar.xz"]),
     st.sampled_from(["tool", "other", "tool/x"]),
@@ -120,7 +120,7 @@ def test_a_bomb_does_not_fill_the_disk(
     assert "or grows beyond" in str(said.lines)
 
 
-@cases(25)
+@cases(25, shrink=False)
 @given(st.integers(30, 62))
 def test_a_sparse_member_does_not_fill_the_disk(machine: Machine, power: int) -> None:
     plain = io.BytesIO()
@@ -139,7 +139,7 @@ def test_a_sparse_member_does_not_fill_the_disk(machine: Machine, power: int) ->
     assert said.code != 0
 
 
-@cases(60)
+@cases(60, shrink=False)
 @given(st.binary(max_size=200), st.integers(1, 100), st.binary(max_size=50))
 def test_other_bytes_than_the_locked_ones_are_refused(
     machine: Machine, data: bytes, size: int, sent: bytes
@@ -152,7 +152,7 @@ def test_other_bytes_than_the_locked_ones_are_refused(
         assert list(machine.store.iterdir()) == []
 
 
-@cases(120)
+@cases(120, shrink=False)
 @given(
     st.sampled_from(["accept", "receive", "fetch", "discard", "apply", "launch", "nothing", ""]),
     st.lists(
