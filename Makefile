@@ -62,7 +62,7 @@ lint: $(VENV) ## format, lint, types, layers
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV) ## measure beside pyinfra and Ansible, 45 minutes (needs root and an idle machine)
+bench: $(VENV) ## measure beside pyinfra and Ansible, 50 minutes (needs root and an idle machine)
 	$(PYTHON) -m lab prepare
 	$(PYTHON) -m toolchain ensure
 	$(PYTHON) -m benchmarks.node $(BENCH)

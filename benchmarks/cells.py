@@ -30,6 +30,7 @@ OURS: Final[tuple[Kind, ...]] = (Login, Facts, Refresh, Up)
 PEERS: Final[tuple[Kind, ...]] = (Pyinfra, Mitogen, Ansible)
 # Where a contestant is proven: enough hosts to find the one that has drifted, few enough for all.
 _PROVEN_UP_TO: Final = 5
+_LONG_SECONDS: Final = 30
 # Seconds that a run takes on two cores: at least, more for each host, and for each operation there.
 _COSTS: Final[dict[Kind, tuple[float, float, float]]] = {
     Login: (0.6, 0.03, 0),
@@ -66,17 +67,30 @@ class Cell:
         """Its name in the results."""
         return f"{self.hosts} hosts, {self.delay} ms, {self.operations} operations"
 
+    def run_estimate(self, kind: Kind) -> float:
+        """About how many seconds one run takes on two cores that have nothing else to do."""
+        least, host, operation = _COSTS[kind]
+        once, each = _WAITS[kind]
+        waits = (once + each * self.operations) * self.delay / 1000
+        return least + self.hosts * (host + operation * self.operations) + waits
+
     def estimate(self, rounds: int) -> float:
-        """About how many seconds it takes on two cores that have nothing else to do."""
-        total = 5.0
-        for kind in self.contestants:
-            least, host, operation = _COSTS[kind]
-            once, each = _WAITS[kind]
-            waits = (once + each * self.operations) * self.delay / 1000
-            seconds = least + self.hosts * (host + operation * self.operations) + waits
-            runs = rounds + self.thorough * (3 if self.hosts <= _PROVEN_UP_TO else 1)
-            total += runs * seconds
-        return total
+        """About how many seconds the whole cell takes."""
+        return 5.0 + sum(
+            self.run_estimate(kind) * (rounds + self._untimed(kind)) for kind in self.contestants
+        )
+
+    def measures_memory(self, kind: Kind) -> bool:
+        """It takes a run of its own, which is not worth minutes."""
+        return self.thorough and self.run_estimate(kind) < _LONG_SECONDS
+
+    @property
+    def proves(self) -> bool:
+        """Whether each contestant has to find a drifted file."""
+        return self.thorough and self.hosts <= _PROVEN_UP_TO
+
+    def _untimed(self, kind: Kind) -> int:
+        return self.measures_memory(kind) + 2 * self.proves
 
 
 def cells(hosts: Sequence[int], delays: Sequence[int]) -> list[Cell]:
@@ -121,12 +135,13 @@ def measure(
             for contestant in every:
                 contestant.prepare()
                 result: dict[str, Any] = {"means": contestant.means, "samples": []}
-                if cell.thorough:
-                    tell(f"{contestant.name}: memory, and whether it finds a drifted file")
+                if cell.measures_memory(type(contestant)):
+                    tell(f"{contestant.name}: memory")
                     result["peak memory"], verdict = peak_memory(contestant, fleet)
                     demand_no_op(contestant, verdict)
-                    if cell.hosts <= _PROVEN_UP_TO:
-                        prove(contestant, fleet, files)
+                if cell.proves:
+                    tell(f"{contestant.name}: finds a drifted file, and nothing else")
+                    prove(contestant, fleet, files)
                 results[contestant.name] = result
             for number in range(rounds):
                 turn = number % len(every)
