@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import toolchain
@@ -52,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _write_report(record)
         return 0
     progress = Progress()
+    # However it is asked to end: what it has made goes with it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     try:
         _measure(options, record, progress)
     except (BenchmarkError, LabError) as error:
@@ -62,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if record.parts:
             _write_report(record)
     return 0
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _measure(options: argparse.Namespace, record: Record, progress: Progress) -> None:
