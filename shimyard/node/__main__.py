@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 
-from shimyard.node.privileges import grant, sudoers
+from pydantic import TypeAdapter, ValidationError
 
-_USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
+from shimyard.node.privileges import grant, sudoers
+from shimyard.settings.nodes import User
+
+_USER: TypeAdapter[str] = TypeAdapter(User)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,9 +37,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _user(text: str) -> str:
-    if _USER.fullmatch(text) is None:
-        raise argparse.ArgumentTypeError("is not a login name")
-    return text
+    try:
+        return _USER.validate_python(text)
+    except ValidationError:
+        raise argparse.ArgumentTypeError("is not a login name") from None
 
 
 if __name__ == "__main__":
