@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from shimyard.node.errors import NodeError
 from shimyard.node.paths import ROOT
 from shimyard.node.scripts import FACTS, PROGRAM, VERSION
-from shimyard.node.transport import Completed, OnLine, Session
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Completed, OnLine, Session
 
 # Put there by an administrator, who then need not allow anything else in sudoers.
 PRESET = f"/usr/local/libexec/shimyard/node-{VERSION}"

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -110,6 +111,9 @@ def _pruned(model: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _environment() -> Environment:
+    # A refresh renders nothing, and need not wait for Jinja.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     # Not HTML: values are quoted for TOML and YAML by the filters below.
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shimyard.node import program
 from shimyard.node.desired import DesiredState
@@ -20,7 +21,9 @@ from shimyard.node.progress import Report, silent
 from shimyard.node.removal import removal
 from shimyard.node.staging import discard, stage
 from shimyard.node.steps import event_in_words, failed_in_words
-from shimyard.node.transport import Session
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Session
 
 _CLOCK_TOLERANCE = 300
 

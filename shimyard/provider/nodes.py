@@ -7,15 +7,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.progress import Report, silent
 from shimyard.node.transaction import read_facts
 from shimyard.node.transcript import UNTOLD, Redaction, Transcript
-from shimyard.node.transport import Session
 from shimyard.provider.claims import Claims
 from shimyard.settings import NodeSettings
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Session
 
 # So long a failed connection is not tried again: each resource of a dead node would wait for it.
 _PAUSE = 60.0
@@ -98,6 +101,9 @@ class Nodes:
         if slot.session is None or not slot.session.alive:
             if slot.failure is not None and time.monotonic() - slot.failed_at < _PAUSE:
                 raise slot.failure
+            # Paramiko is not worth its time where no machine is asked: previews, no-op updates.
+            from shimyard.node.transport import Session  # noqa: PLC0415
+
             began = time.monotonic()
             try:
                 slot.session = Session.open(node, self.project)
