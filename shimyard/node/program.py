@@ -27,7 +27,7 @@ done
 exit {absent}
 """
 # What a person reads as the step of an error.
-_STEPS = {
+STEPS = {
     "receive": "stage",
     "fetch": "stage",
     "accept": "stage",
@@ -35,6 +35,14 @@ _STEPS = {
     "launch": "switch",
     "retake": "recover",
     "purge": "remove",
+    "members": "cluster",
+    "access": "cluster",
+    "cordon": "cordon",
+    "uncordon": "uncordon",
+    "drain": "drain",
+    "forget": "leave",
+    "label": "label",
+    "taint": "label",
 }
 # $1: the path. Complete or not there at all, even if the connection ends in the middle.
 INSTALL = """\
@@ -63,10 +71,11 @@ def call(
     stdin: Iterable[bytes] = (),
     on_line: OnLine | None = None,
     silence: float = 60.0,
+    secret: bool = False,
 ) -> Completed:
     """Run a verb of the program with ``arguments``; it is installed first where it is missing.
 
-    ``stdin``, ``on_line`` and ``silence`` as in ``Session.run``. Raises ``NodeError``.
+    ``stdin``, ``on_line``, ``silence`` and ``secret`` as in ``Session.run``. Raises ``NodeError``.
     """
     if not session.has_program:
         _install(session)
@@ -75,7 +84,8 @@ def call(
         stdin=stdin,
         on_line=on_line,
         silence=silence,
-        step=_STEPS[verb],
+        secret=secret,
+        step=STEPS[verb],
     )
     if completed.code == _ABSENT:
         session.has_program = False

@@ -49,6 +49,17 @@ def render_toml(template: str, model: Mapping[str, Any]) -> str:
     return text
 
 
+def render_yaml(template: str, model: Mapping[str, Any]) -> str:
+    """A YAML file with exactly ``model`` in it. Raises ``RenderError`` if it parses to another."""
+    text = render(template, values=model)
+    # The only YAML that leaves here is flow style below a key: JSON's values, which YAML 1.2 has.
+    import yaml  # noqa: PLC0415  a refresh renders nothing
+
+    if yaml.safe_load(text) != model:
+        raise RenderError(f"{template} renders another document than its model")
+    return text
+
+
 def flatten(model: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], list[Table]]:
     """The top-level pairs and the tables of a nested mapping; a table stands if it has pairs."""
     tables: list[Table] = []

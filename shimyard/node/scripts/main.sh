@@ -34,6 +34,12 @@ apply) apply ;;
 retake) retake ;;
 recover) recover "${2:-}" ;;
 purge) purge ;;
+members) members ;;
+access) access ;;
+cordon | uncordon | forget | drain | label | taint)
+    require_node "${2:-}"
+    case $1 in label | taint) describe "$@" ;; *) "$@" ;; esac
+    ;;
 *)
     say failed "unknown verb '${1:-}'"
     exit 2
