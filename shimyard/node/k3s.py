@@ -66,7 +66,7 @@ def k3s(
             mode="0600",
         ),
         *_tokens(membership),
-        File.of(unit_path, _unit(settings, role)),
+        File.of(unit_path, _unit(role)),
     ]
     reads = {file.path for file in files} | {_BINARY}
     return DesiredState(
@@ -108,14 +108,13 @@ def _tokens(membership: Membership) -> list[File]:
     return files
 
 
-def _unit(settings: K3sSettings, role: Role) -> str:
-    external = settings.runtime == "external"
+def _unit(role: Role) -> str:
     return render(
         "systemd/k3s.service.j2",
         role=role,
         binary=_BINARY,
-        after=f"{RECOVERY_UNIT} {CONTAINERD_UNIT}" if external else RECOVERY_UNIT,
-        requires=CONTAINERD_UNIT if external else "",
+        recovery=RECOVERY_UNIT,
+        runtime=CONTAINERD_UNIT,
         modules=_MODULES,
         environment={"PATH": _PATH},
     )

@@ -29,13 +29,15 @@ def k3s_config(
 
     ``joins``: the address of a server to join, None for the one that starts the cluster.
     """
-    config: dict[str, Any] = {"node-name": node.name, "token-file": TOKEN_PATH}
+    config: dict[str, Any] = {
+        "node-name": node.name,
+        "token-file": TOKEN_PATH,
+        "container-runtime-endpoint": CONTAINERD_SOCKET,
+    }
     if node.internal_ip is not None:
         config["node-ip"] = str(node.internal_ip)
     if joins is not None:
         config["server"] = server_url(joins)
-    if k3s.runtime == "external":
-        config["container-runtime-endpoint"] = CONTAINERD_SOCKET
     if role == "server":
         config |= _server(k3s, starts=joins is None)
     if k3s.kubelet_args:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,21 @@ def read_facts(session: Session) -> Facts:
     return facts
 
 
-def converge(session: Session, desired: DesiredState, report: Report = silent) -> Result:
+Around = Callable[[Plan, Facts], AbstractContextManager[None]]
+"""What happens around a change, once its plan is known: on a cluster's node, it is drained."""
+
+
+def undisturbed(_plan: Plan, _facts: Facts) -> AbstractContextManager[None]:
+    """Nothing has to happen around the change."""
+    return nullcontext()
+
+
+def converge(
+    session: Session,
+    desired: DesiredState,
+    report: Report = silent,
+    around: Around = undisturbed,
+) -> Result:
     """Take the node to ``desired``, or leave it as it was and raise ``NodeError``."""
     report("facts", "reading the node")
     facts = read_facts(session)
@@ -73,7 +87,8 @@ def converge(session: Session, desired: DesiredState, report: Report = silent) -
     if not steps.operations:
         report("plan", "nothing to do: the node is as wanted")
         return Result(facts, steps)
-    _carry_out(session, steps, desired, desired.resource, report)
+    with around(steps, facts):
+        _carry_out(session, steps, desired, desired.resource, report)
     return Result(_facts(session), steps)
 
 

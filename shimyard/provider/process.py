@@ -12,12 +12,15 @@ from pathlib import Path
 import grpc.aio
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from shimyard.provider.cluster_node import ClusterNodeResource
 from shimyard.provider.container_runtime import ContainerRuntimeResource
 from shimyard.provider.engine_log import EngineLog
+from shimyard.provider.k3s import K3sAgentResource, K3sServerResource
+from shimyard.provider.messages import Kind
 from shimyard.provider.node_files import NodeFilesResource
 from shimyard.provider.nodes import Nodes
-from shimyard.provider.resource import Resource
 from shimyard.provider.servicer import Servicer
+from shimyard.provider.tokens import TokensResource
 
 VERSION = "0.1.0"
 _LOOK_SECONDS = 0.5
@@ -29,9 +32,13 @@ async def serve(engine: str) -> None:
     # The engine starts providers in the folder of the project.
     nodes = Nodes(Path.cwd())
     log = EngineLog(engine)
-    resources: dict[str, Resource] = {
+    resources: dict[str, Kind] = {
         "shimyard:node:ContainerRuntime": ContainerRuntimeResource(nodes, log),
         "shimyard:node:NodeFiles": NodeFilesResource(nodes, log),
+        "shimyard:node:K3sServer": K3sServerResource(nodes, log),
+        "shimyard:node:K3sAgent": K3sAgentResource(nodes, log),
+        "shimyard:cluster:Node": ClusterNodeResource(nodes, log),
+        "shimyard:cluster:Tokens": TokensResource(nodes.redacted.learn),
     }
     limits = [
         ("grpc.max_receive_message_length", _MESSAGE_LIMIT),

@@ -48,12 +48,6 @@ class K3sSettings(Model):
         description="Version of K3s in the artifact lock, such as '1.36.3+k3s1'. A change goes "
         "one minor version up at a time, servers first."
     )
-    runtime: Literal["external", "embedded"] = Field(
-        default="external",
-        description="'external': the containerd of the `runtime` section, which K3s only uses. "
-        "'embedded': the containerd that K3s brings along, with the shims of the `runtime` "
-        "section added to it.",
-    )
     datastore: Literal["auto", "sqlite", "etcd"] = Field(
         default="auto",
         description="'etcd' for more than one server, and for snapshots; 'auto' takes sqlite for "

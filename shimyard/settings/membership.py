@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shimyard.settings.base import DnsLabel, Model
+from shimyard.settings.base import Line, Model
 from shimyard.settings.nodes import NodeSettings
 from shimyard.settings.rollout import RolloutSettings
 
@@ -18,7 +18,7 @@ class MembershipSettings(Model):
     one: a machine's runtime can be changed with a drain although the cluster came after it.
     """
 
-    cluster: DnsLabel = Field(description="Name of the cluster, which one rollout is about.")
+    cluster: Line = Field(description="Name of the cluster, which one rollout is about.")
     servers: Annotated[list[NodeSettings], Field(min_length=1)] = Field(
         description="The servers, whose kubectl drains the node."
     )
