@@ -7,13 +7,15 @@ kubectl() {
     "$k3s" kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=20s "$@"
 }
 
-require_node() {
-    case ${1:-} in
+# verb node word...
+of_node() {
+    case ${2:-} in
     '' | -* | *[!a-z0-9.-]*)
-        say failed "no name of a node: '${1:-}'"
+        say failed "no name of a node: '${2:-}'"
         exit 2
         ;;
     esac
+    case $1 in label | taint) describe "$@" ;; *) "$@" ;; esac
 }
 
 # name ready cordoned ours server version labels taints

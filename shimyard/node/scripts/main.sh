@@ -36,10 +36,12 @@ recover) recover "${2:-}" ;;
 purge) purge ;;
 members) members ;;
 access) access ;;
-cordon | uncordon | forget | drain | label | taint)
-    require_node "${2:-}"
-    case $1 in label | taint) describe "$@" ;; *) "$@" ;; esac
-    ;;
+cordon) of_node "$@" ;;
+uncordon) of_node "$@" ;;
+forget) of_node "$@" ;;
+drain) of_node "$@" ;;
+label) of_node "$@" ;;
+taint) of_node "$@" ;;
 *)
     say failed "unknown verb '${1:-}'"
     exit 2
