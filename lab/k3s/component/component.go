@@ -3,6 +3,7 @@
 package component
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -53,7 +54,7 @@ func Run(name string, arguments []string) int {
 	case Scheduler:
 		return run(scheduler.NewSchedulerCommand(), arguments)
 	case Kubelet:
-		return run(kubelet.NewKubeletCommand(genericapiserver.SetupSignalContext()), arguments)
+		return run(kubelet.NewKubeletCommand(context.Background()), arguments)
 	case Proxy:
 		return run(proxy.NewProxyCommand(), arguments)
 	case Metrics:
