@@ -8,11 +8,11 @@ package main
 
 import (
 	"fmt"
-	"log"
 	"os"
 
 	"shimyard.dev/lab/k3s/command"
 	"shimyard.dev/lab/k3s/component"
+	"shimyard.dev/lab/k3s/logline"
 )
 
 // Set by the linker: the version of Kubernetes, without its "v".
@@ -35,7 +35,6 @@ COMMANDS:
 `
 
 func main() {
-	log.SetFlags(log.LstdFlags)
 	name, arguments := "", []string{}
 	if len(os.Args) > 1 {
 		name, arguments = os.Args[1], os.Args[2:]
@@ -64,6 +63,6 @@ func main() {
 		err = fmt.Errorf("No help topic for '%s'", name)
 	}
 	if err != nil {
-		command.Fail(err)
+		logline.Fatal(err)
 	}
 }

@@ -11,12 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/token"
 )
 
@@ -61,7 +61,7 @@ func Dial(ctx context.Context, address string, held token.Token, own *tls.Certif
 		return nil, fmt.Errorf("failed to get CA certs: %w", err)
 	}
 	if held.CAHash == "" {
-		log.Printf("Cluster CA certificate is not trusted by the host CA bundle, but the token " +
+		logline.Printf("Cluster CA certificate is not trusted by the host CA bundle, but the token " +
 			"does not include a CA hash. Use the full token from the server's node-token file to " +
 			"enable Cluster CA validation.")
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"text/template"
 	"time"
 
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/machine"
 	"shimyard.dev/lab/k3s/pki"
 	"shimyard.dev/lab/k3s/process"
@@ -119,7 +119,7 @@ func (n *node) startContainerd() (string, error) {
 		return "", err
 	}
 	program := n.layout.Data("current", "bin", "containerd")
-	log.Printf("Logging containerd to %s", path)
+	logline.Printf("Logging containerd to %s", path)
 	n.group.Start(process.Command{Name: "containerd", Path: program, Output: output,
 		Grace:     componentPatience,
 		Arguments: []string{"-c", filepath.Join(folder, "config.toml"), "-a", ContainerdSocket},
@@ -212,10 +212,10 @@ func (n *node) importImages() error {
 	sort.Strings(archives)
 	for _, archive := range archives {
 		if err := n.importImage(archive); err != nil {
-			log.Printf("Error encountered while importing %s: %v", archive, err)
+			logline.Printf("Error encountered while importing %s: %v", archive, err)
 			continue
 		}
-		log.Printf("Imported images from %s", archive)
+		logline.Printf("Imported images from %s", archive)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"encoding/json"
-	"log"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/machine"
 	"shimyard.dev/lab/k3s/pki"
 )
@@ -34,11 +34,11 @@ func (n *node) network(ctx context.Context) error {
 		"net/bridge/bridge-nf-call-iptables": "1",
 	} {
 		if err := os.WriteFile(filepath.Join("/proc/sys", path), []byte(value), 0o644); err != nil {
-			log.Printf("network: %v", err)
+			logline.Printf("network: %v", err)
 		}
 	}
 	if err := n.routeServices(); err != nil {
-		log.Printf("network: %v", err)
+		logline.Printf("network: %v", err)
 	}
 	kube, err := n.kube("k3scontroller")
 	if err != nil {
@@ -55,7 +55,7 @@ func (n *node) network(ctx context.Context) error {
 				written = own
 			}
 			if err := n.routePods(nodes.Items); err != nil {
-				log.Printf("network: %v", err)
+				logline.Printf("network: %v", err)
 			}
 		}
 		select {

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/url"
 	"os"
@@ -23,6 +22,7 @@ import (
 	"shimyard.dev/lab/k3s/component"
 	"shimyard.dev/lab/k3s/layout"
 	"shimyard.dev/lab/k3s/loadbalancer"
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/machine"
 	"shimyard.dev/lab/k3s/pki"
 	"shimyard.dev/lab/k3s/process"
@@ -114,7 +114,7 @@ func (n *node) join() error {
 				passwordFile + "' may not match server node-passwd entry, try enabling a unique " +
 				"node name with the --with-node-id flag")
 		}
-		log.Printf("Waiting to retrieve agent configuration; server is not ready: %v", err)
+		logline.Printf("Waiting to retrieve agent configuration; server is not ready: %v", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -213,6 +213,7 @@ func (n *node) run() error {
 	if n.cluster.FlannelBackend != "none" {
 		n.group.Go("network", n.network)
 	}
+	n.group.Go("local storage", n.reclaimVolumes)
 	return n.waitRegistered()
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"shimyard.dev/lab/k3s/bundle"
 	"shimyard.dev/lab/k3s/component"
 	"shimyard.dev/lab/k3s/layout"
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/machine"
 	"shimyard.dev/lab/k3s/process"
 	"shimyard.dev/lab/k3s/server"
@@ -26,13 +26,7 @@ import (
 )
 
 // stopPatience is how long the parts may take to end; K3s does not wait for its own at all.
-const stopPatience = 4 * time.Second
-
-// Fail ends the process with an error, as K3s words it for its log.
-func Fail(err error) {
-	fmt.Fprintf(os.Stderr, "time=%q level=fatal msg=%q\n", time.Now().Format(time.RFC3339), err)
-	os.Exit(1)
-}
+const stopPatience = 2 * time.Second
 
 // Version is what `k3s --version` prints.
 func Version(kubernetes string) string {
@@ -53,7 +47,7 @@ func Server(arguments []string) error {
 		return err
 	}
 	return run(func(group *process.Group) error {
-		log.Printf("Starting k3s server (lab stand-in) on node %s, %s", identity.Name, identity.Address)
+		logline.Printf("Starting k3s server (lab stand-in) on node %s, %s", identity.Name, identity.Address)
 		if !chosen.Bool("disable-agent") {
 			if err := bundle.Unpack(layout.Layout{Root: chosen.Text("data-dir")}); err != nil &&
 				!errors.Is(err, bundle.ErrNone) {
@@ -64,7 +58,7 @@ func Server(arguments []string) error {
 		if err != nil {
 			return err
 		}
-		log.Printf("k3s is up and running")
+		logline.Printf("k3s is up and running")
 		if chosen.Bool("disable-agent") {
 			return nil
 		}
@@ -95,7 +89,7 @@ func Agent(arguments []string) error {
 		return err
 	}
 	return run(func(group *process.Group) error {
-		log.Printf("Starting k3s agent (lab stand-in) on node %s, %s", identity.Name, identity.Address)
+		logline.Printf("Starting k3s agent (lab stand-in) on node %s, %s", identity.Name, identity.Address)
 		err := bundle.Unpack(layout.Layout{Root: chosen.Text("data-dir")})
 		if err != nil && !errors.Is(err, bundle.ErrNone) {
 			return err
@@ -142,12 +136,12 @@ func notify(state string) {
 	}
 	connection, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
-		log.Printf("systemd: %v", err)
+		logline.Printf("systemd: %v", err)
 		return
 	}
 	defer func() { _ = connection.Close() }()
 	if _, err := connection.Write([]byte(state)); err != nil {
-		log.Printf("systemd: %v", err)
+		logline.Printf("systemd: %v", err)
 	}
 }
 

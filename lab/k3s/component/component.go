@@ -24,10 +24,10 @@ import (
 
 	// CoreDNS' plugins that the Corefile of this stand-in names.
 	_ "github.com/coredns/coredns/core/dnsserver"
+	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/forward"
-	_ "github.com/coredns/coredns/plugin/hosts"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // kubectl's ways to authenticate
 )

@@ -4,7 +4,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"log"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,6 +16,7 @@ import (
 
 	"shimyard.dev/lab/k3s/datastore"
 	"shimyard.dev/lab/k3s/layout"
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/machine"
 	"shimyard.dev/lab/k3s/process"
 	"shimyard.dev/lab/k3s/settings"
@@ -114,7 +114,7 @@ const interval = time.Second
 func repeat(ctx context.Context, name string, pause time.Duration, step func(context.Context) error) {
 	for {
 		if err := step(ctx); err != nil && ctx.Err() == nil {
-			log.Printf("%s: %v", name, err)
+			logline.Printf("%s: %v", name, err)
 		}
 		select {
 		case <-ctx.Done():

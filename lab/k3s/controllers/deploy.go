@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +20,8 @@ import (
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/restmapper"
+
+	"shimyard.dev/lab/k3s/logline"
 )
 
 //go:embed manifests/*.yaml
@@ -81,7 +82,7 @@ func (c *cluster) watchManifests(ctx context.Context) error {
 				err = c.apply(ctx, content)
 			}
 			if err != nil {
-				log.Printf("Failed to process config: failed to process %s: %v", path, err)
+				logline.Printf("Failed to process config: failed to process %s: %v", path, err)
 				return nil
 			}
 			applied[path] = info.ModTime()

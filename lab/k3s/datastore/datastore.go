@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/url"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"shimyard.dev/lab/k3s/layout"
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/token"
 )
 
@@ -66,7 +66,7 @@ func (s *Store) convert() error {
 	if !s.Cluster || exists(s.Layout.Etcd()) || !exists(s.Layout.Alone()) {
 		return nil
 	}
-	log.Printf("Migrating the datastore to a cluster's")
+	logline.Printf("Migrating the datastore to a cluster's")
 	return os.Rename(s.Layout.Alone(), s.Layout.Etcd())
 }
 
@@ -87,7 +87,7 @@ func exists(path string) bool {
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store := &Store{Config: config}
 	if _, err := os.Stat(config.Layout.Etcd("tombstone")); err == nil {
-		log.Printf("tombstone file has been detected, removing data dir to rejoin the cluster")
+		logline.Printf("tombstone file has been detected, removing data dir to rejoin the cluster")
 		aside := config.Layout.Etcd() + fmt.Sprintf("-old-%d", time.Now().Unix())
 		if err := os.Rename(config.Layout.Etcd(), aside); err != nil {
 			return nil, err

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"shimyard.dev/lab/k3s/logline"
 )
 
 // The rules here are those of K3s's pkg/etcd: a server joins as a learner, the leader promotes it,
@@ -56,7 +57,7 @@ func (s *Store) join(ctx context.Context) (string, error) {
 		cluster = append(cluster, fmt.Sprintf("%s=%s", name, member.PeerURLs[0]))
 	}
 	if add {
-		log.Printf("Adding member %s=%s to etcd cluster %v", s.Name, s.peerURL(), cluster)
+		logline.Printf("Adding member %s=%s to etcd cluster %v", s.Name, s.peerURL(), cluster)
 		if _, err := client.MemberAddAsLearner(bounded, []string{s.peerURL()}); err != nil {
 			return "", err
 		}
@@ -84,7 +85,7 @@ func (s *Store) PromoteLearners(ctx context.Context) {
 					continue
 				}
 				if _, err := s.Client.MemberPromote(bounded, member.ID); err == nil {
-					log.Printf("Promoted learner %s", member.Name)
+					logline.Printf("Promoted learner %s", member.Name)
 				}
 			}
 		}
@@ -120,7 +121,7 @@ func (s *Store) Remove(ctx context.Context, name, address string) error {
 		if member.Name != name || len(member.PeerURLs) == 0 || host(member.PeerURLs[0]) != address {
 			continue
 		}
-		log.Printf("Removing name=%s id=%d address=%s from etcd", name, member.ID, address)
+		logline.Printf("Removing name=%s id=%d address=%s from etcd", name, member.ID, address)
 		_, err := s.Client.MemberRemove(bounded, member.ID)
 		if errors.Is(err, rpctypes.ErrMemberNotFound) {
 			return nil

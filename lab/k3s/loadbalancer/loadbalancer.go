@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"os"
 	"slices"
 	"sync"
 	"time"
 
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/pki"
 )
 
@@ -57,7 +57,7 @@ func Start(ctx context.Context, port int, fallback, file string) (*Balancer, err
 	if len(made.servers) == 0 {
 		made.servers = []string{fallback}
 	}
-	log.Printf("Running load balancer k3s-agent-load-balancer %s -> %v [default: %s]",
+	logline.Printf("Running load balancer k3s-agent-load-balancer %s -> %v [default: %s]",
 		listener.Addr(), made.servers, fallback)
 	go made.accept()
 	go made.check(ctx)
@@ -80,7 +80,7 @@ func (b *Balancer) Update(servers []string) error {
 		b.lock.Unlock()
 		return nil
 	}
-	log.Printf("Updated load balancer k3s-agent-load-balancer server addresses -> %v", servers)
+	logline.Printf("Updated load balancer k3s-agent-load-balancer server addresses -> %v", servers)
 	b.servers = servers
 	for connection, server := range b.connections {
 		if !slices.Contains(servers, server) {

@@ -6,13 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"os"
 	"os/exec"
 	"runtime"
 	"sync"
 	"syscall"
 	"time"
+
+	"shimyard.dev/lab/k3s/logline"
 )
 
 // Command is a program to keep running. Grace is how long it may take to end after SIGTERM.
@@ -73,7 +74,7 @@ func (g *Group) Start(command Command) {
 			if !command.Restart {
 				return err
 			}
-			log.Printf("%s: %v; starting it again", command.Name, err)
+			logline.Printf("%s: %v; starting it again", command.Name, err)
 			if time.Since(started) < 5*time.Second {
 				select {
 				case <-ctx.Done():

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 
 	"shimyard.dev/lab/k3s/datastore"
 	"shimyard.dev/lab/k3s/layout"
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/machine"
 	"shimyard.dev/lab/k3s/settings"
 )
@@ -42,7 +42,7 @@ func Reset(chosen *settings.Settings) error {
 		return err
 	}
 	if path := chosen.Text("cluster-reset-restore-path"); path != "" {
-		log.Printf("Restoring etcd snapshot %s", path)
+		logline.Printf("Restoring etcd snapshot %s", path)
 		if err := datastore.Restore(of, path, identity.Name, identity.Address); err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net/http"
 	"os"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"shimyard.dev/lab/k3s/controllers"
 	"shimyard.dev/lab/k3s/datastore"
 	"shimyard.dev/lab/k3s/layout"
+	"shimyard.dev/lab/k3s/logline"
 	"shimyard.dev/lab/k3s/machine"
 	"shimyard.dev/lab/k3s/process"
 	"shimyard.dev/lab/k3s/settings"
@@ -94,7 +94,7 @@ func Start(group *process.Group, chosen *settings.Settings, node machine.Identit
 	if err := held.write(authorities.server.PEM); err != nil {
 		return nil, err
 	}
-	log.Printf("Node token is available at %s", of.Server("token"))
+	logline.Printf("Node token is available at %s", of.Server("token"))
 	server.store.Store(store)
 	if err := server.serve(group, apiServerArguments(of, chosen, store.Endpoint, advertised)); err != nil {
 		return nil, err

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log"
 	"net/http"
 	"time"
 
 	"github.com/robfig/cron/v3"
 
 	"shimyard.dev/lab/k3s/datastore"
+	"shimyard.dev/lab/k3s/logline"
 )
 
 // snapshotSettings are the settings of the snapshots that are taken by the clock.
@@ -90,11 +90,11 @@ func (s *supervisor) takeSnapshots(ctx context.Context, store *datastore.Store) 
 		case <-time.After(time.Until(schedule.Next(time.Now()))):
 		}
 		if _, err := store.Save(ctx, s.snapshots.folder, s.snapshots.name); err != nil {
-			log.Printf("etcd snapshot: %v", err)
+			logline.Printf("etcd snapshot: %v", err)
 			continue
 		}
 		if _, err := datastore.Prune(s.snapshots.folder, s.snapshots.name, s.node, s.snapshots.keep); err != nil {
-			log.Printf("etcd snapshot: %v", err)
+			logline.Printf("etcd snapshot: %v", err)
 		}
 	}
 }

@@ -2,11 +2,12 @@ package settings
 
 import (
 	"fmt"
-	"log"
 	"os"
 	"sort"
 	"strconv"
 	"strings"
+
+	"shimyard.dev/lab/k3s/logline"
 )
 
 // Role is what a process runs as.
@@ -53,7 +54,7 @@ func Load(role Role, arguments []string, lookup func(string) (string, bool)) (*S
 	for _, name := range sortedNames(found) {
 		known, ok := flagNamed(name)
 		if !ok || !applies(known, role) {
-			log.Printf("Unknown flag --%s found in config.yaml, skipping", name)
+			logline.Printf("Unknown flag --%s found in config.yaml, skipping", name)
 			continue
 		}
 		if err := check(known, found[name]); err != nil {
@@ -71,7 +72,7 @@ func Load(role Role, arguments []string, lookup func(string) (string, bool)) (*S
 	}
 	for _, each := range flags {
 		if _, set := merged[each.name]; set && each.ignored {
-			log.Printf("This stand-in for K3s ignores --%s", each.name)
+			logline.Printf("This stand-in for K3s ignores --%s", each.name)
 		}
 	}
 	return &Settings{role, merged}, nil
