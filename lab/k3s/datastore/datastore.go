@@ -26,6 +26,8 @@ const (
 	clientPort = "2379"
 	peerPort   = "2380"
 	patience   = 20 * time.Second
+	// promotion is how long a new member may take to catch up with its cluster.
+	promotion = 2 * time.Minute
 	// slowRequest is from when on etcd calls a request slow; its own default is never reached.
 	slowRequest = 300 * time.Millisecond
 )
@@ -196,10 +198,13 @@ func (s *Store) connect(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if s.Cluster {
-		return s.claimAddress(ctx)
+	if !s.Cluster {
+		return nil
 	}
-	return nil
+	if err := s.waitPromoted(ctx); err != nil {
+		return err
+	}
+	return s.claimAddress(ctx)
 }
 
 // claimAddress makes the cluster know this member by its address: a datastore that was none of a

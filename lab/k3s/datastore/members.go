@@ -106,8 +106,21 @@ func (s *Store) Known(ctx context.Context) ([]Member, error) {
 	return members, nil
 }
 
-// Learner is whether this member has no vote yet.
-func (s *Store) Learner() bool { return s.server.Server.IsLearner() }
+// waitPromoted waits until this member has a vote: before, it answers no reads of its cluster's.
+func (s *Store) waitPromoted(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, promotion)
+	defer cancel()
+	for s.server.Server.IsLearner() {
+		select {
+		case <-ctx.Done():
+			return errors.New("this etcd member was not promoted")
+		case <-s.server.Server.StopNotify():
+			return errors.New("this etcd member was removed before it was promoted")
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return nil
+}
 
 // Remove takes a member out of the cluster. Name and address must both be the member's.
 func (s *Store) Remove(ctx context.Context, name, address string) error {

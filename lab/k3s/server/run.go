@@ -184,16 +184,8 @@ func openStore(ctx context.Context, of layout.Layout, chosen *settings.Settings,
 
 // keepBootstrap has the CA files in the datastore, and refuses a token that can't read them.
 func keepBootstrap(ctx context.Context, of layout.Layout, store *datastore.Store, held *passwords) error {
-	// A member that has joined answers linearizable reads only once it is promoted.
 	ctx, cancel := context.WithTimeout(ctx, readySeconds)
 	defer cancel()
-	for store.Learner() {
-		select {
-		case <-ctx.Done():
-			return errors.New("this etcd member was not promoted")
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
 	files, err := readBootstrap(of)
 	if err != nil {
 		return err
