@@ -25,12 +25,19 @@ const ContainerdSocket = "/run/k3s/containerd/containerd.sock"
 
 const containerdPatience = 60 * time.Second
 
-// shims are the Wasm runtimes that K3s looks for on its PATH, by handler.
-var shims = map[string]string{
-	"lunatic": "containerd-shim-lunatic-v1", "slight": "containerd-shim-slight-v1",
-	"spin": "containerd-shim-spin-v2", "wws": "containerd-shim-wws-v1",
-	"wasmedge": "containerd-shim-wasmedge-v1", "wasmer": "containerd-shim-wasmer-v1",
-	"wasmtime": "containerd-shim-wasmtime-v1",
+// extraRuntimes are the runtimes that K3s looks for on its PATH: handler, type, program.
+var extraRuntimes = [][3]string{
+	{"crun", "io.containerd.runc.v2", "crun"},
+	{"nvidia", "io.containerd.runc.v2", "nvidia-container-runtime"},
+	{"nvidia-experimental", "io.containerd.runc.v2", "nvidia-container-runtime-experimental"},
+	{"nvidia-cdi", "io.containerd.runc.v2", "nvidia-container-runtime.cdi"},
+	{"lunatic", "io.containerd.lunatic.v1", "containerd-shim-lunatic-v1"},
+	{"slight", "io.containerd.slight.v1", "containerd-shim-slight-v1"},
+	{"spin", "io.containerd.spin.v2", "containerd-shim-spin-v2"},
+	{"wws", "io.containerd.wws.v1", "containerd-shim-wws-v1"},
+	{"wasmedge", "io.containerd.wasmedge.v1", "containerd-shim-wasmedge-v1"},
+	{"wasmer", "io.containerd.wasmer.v1", "containerd-shim-wasmer-v1"},
+	{"wasmtime", "io.containerd.wasmtime.v1", "containerd-shim-wasmtime-v1"},
 }
 
 // baseTemplate is what a user's template has as "base"; its fields are fewer than K3s's.
@@ -80,11 +87,11 @@ imports = [{{ printf "%q" .DropIns }}]
 {{ range $name, $runtime := .ExtraRuntimes }}
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.'{{ $name }}']
   runtime_type = "{{ $runtime.RuntimeType }}"
-{{ if $runtime.BinaryName }}
+
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.'{{ $name }}'.options]
   BinaryName = {{ printf "%q" $runtime.BinaryName }}
   SystemdCgroup = {{ $.SystemdCgroup }}
-{{ end }}{{ end }}`
+{{ end }}`
 
 // extraRuntime is a runtime that was found on the machine.
 type extraRuntime struct{ RuntimeType, BinaryName string }
@@ -150,19 +157,14 @@ func (n *node) containerdConfig() containerdConfig {
 	}
 }
 
-// foundRuntimes are the runtimes on path, by handler.
+// foundRuntimes are the runtimes whose program is on path, by handler; the first program counts.
 func foundRuntimes(path string) map[string]extraRuntime {
 	found := map[string]extraRuntime{}
-	for _, folder := range filepath.SplitList(path) {
-		for handler, program := range shims {
-			if executable(filepath.Join(folder, program)) {
-				version := program[strings.LastIndex(program, "-")+1:]
-				found[handler] = extraRuntime{RuntimeType: "io.containerd." + handler + "." + version}
-			}
-		}
-		for handler, program := range map[string]string{"crun": "crun", "nvidia": "nvidia-container-runtime"} {
-			if file := filepath.Join(folder, program); executable(file) && found[handler].BinaryName == "" {
-				found[handler] = extraRuntime{"io.containerd.runc.v2", file}
+	for _, each := range extraRuntimes {
+		for _, folder := range filepath.SplitList(path) {
+			if program := filepath.Join(folder, each[2]); executable(program) {
+				found[each[0]] = extraRuntime{each[1], program}
+				break
 			}
 		}
 	}

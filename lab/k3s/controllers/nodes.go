@@ -40,8 +40,9 @@ func (c *cluster) describeNode(ctx context.Context) error {
 	}
 	for {
 		node, err := c.kube.CoreV1().Nodes().Get(ctx, c.Node.Name, metav1.GetOptions{})
-		if err == nil && !(holds(node.Labels, labels) && holds(node.Annotations, annotations)) &&
-			node.Annotations[etcdRemoved] == "" {
+		// What was removed by the annotation is no member any more, and must not look like one.
+		if err == nil && node.Annotations[etcdRemoved] != c.Store.Name &&
+			!(holds(node.Labels, labels) && holds(node.Annotations, annotations)) {
 			_, _ = c.kube.CoreV1().Nodes().Patch(ctx, c.Node.Name, types.MergePatchType, patch,
 				metav1.PatchOptions{})
 		}
@@ -74,7 +75,7 @@ func (c *cluster) reconcileNodes(ctx context.Context) error {
 func (c *cluster) reconcileNode(ctx context.Context, node *corev1.Node) error {
 	member := c.Store.Cluster && node.Annotations[etcdName] != ""
 	if node.DeletionTimestamp == nil {
-		if member && strings.EqualFold(node.Annotations[etcdRemove], "true") {
+		if member && strings.EqualFold(node.Annotations[etcdRemove], "true") && node.Annotations[etcdRemoved] == "" {
 			return c.removeMember(ctx, node)
 		}
 		wanted := []string{nodeFinalizer}
@@ -111,9 +112,7 @@ func (c *cluster) removeMember(ctx context.Context, node *corev1.Node) error {
 		return err
 	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"labels": map[string]any{etcdRole: nil},
-		"annotations": map[string]any{etcdRemove: nil, etcdName: nil, etcdAddress: nil,
-			etcdRemoved: name}}})
+		"annotations": map[string]any{etcdName: nil, etcdAddress: nil, etcdRemoved: name}}})
 	if err != nil {
 		return err
 	}
