@@ -24,6 +24,9 @@ func (n *node) startKubelet(endpoint string) error {
 	if err := pki.WriteFile(filepath.Join(folder, "00-k3s-defaults.conf"), config, 0o600); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(n.layout.Agent("pod-manifests"), 0o755); err != nil {
+		return err
+	}
 	arguments := []string{
 		"--config-dir=" + folder,
 		"--kubeconfig=" + n.layout.Agent("kubelet.kubeconfig"),
@@ -31,13 +34,21 @@ func (n *node) startKubelet(endpoint string) error {
 		"--node-ip=" + n.identity.Address,
 		"--provider-id=k3s://" + n.identity.Name,
 		"--node-labels=" + strings.Join(n.labels(), ","),
-		"--v=1",
+		"--v=" + n.verbosity(),
 	}
 	if taints := n.settings.List("node-taint"); len(taints) > 0 {
 		arguments = append(arguments, "--register-with-taints="+strings.Join(taints, ","))
 	}
 	n.start(component.Kubelet, append(arguments, dashed(n.settings.List("kubelet-arg"))...))
 	return nil
+}
+
+// verbosity is that of the programs' logs.
+func (n *node) verbosity() string {
+	if n.settings.Bool("debug") {
+		return "4"
+	}
+	return "0"
 }
 
 func (n *node) labels() []string {

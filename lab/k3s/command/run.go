@@ -101,6 +101,9 @@ func Agent(arguments []string) error {
 // run starts the parts in a group, tells systemd when they are ready, and waits for a signal or for
 // the failure of a part.
 func run(start func(*process.Group) error) error {
+	socket := os.Getenv("NOTIFY_SOCKET")
+	// The API server and the kubelet would tell systemd of their own readiness.
+	_ = os.Unsetenv("NOTIFY_SOCKET")
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	group := process.NewGroup(ctx)
@@ -110,7 +113,7 @@ func run(start func(*process.Group) error) error {
 		if err != nil && ctx.Err() == nil {
 			group.Fail(err)
 		} else if err == nil {
-			notify("READY=1\n")
+			notify(socket, "READY=1\n")
 		}
 		failed <- err
 	}()
@@ -129,8 +132,7 @@ func run(start func(*process.Group) error) error {
 }
 
 // notify tells systemd of the service's state; see sd_notify(3).
-func notify(state string) {
-	socket := os.Getenv("NOTIFY_SOCKET")
+func notify(socket, state string) {
 	if socket == "" {
 		return
 	}
