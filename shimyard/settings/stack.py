@@ -11,6 +11,13 @@ from shimyard.settings.base import FieldError, Model
 from shimyard.settings.files import FileSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.runtime import RuntimeSettings
+from shimyard.settings.workloads import (
+    HybridAppSettings,
+    NamespaceSettings,
+    RuntimeClassesSettings,
+    WasmAppSettings,
+)
+from shimyard.settings.workloads.rules import check_workloads
 
 
 class StackSettings(Model):
@@ -28,6 +35,18 @@ class StackSettings(Model):
     )
     files: list[FileSettings] = Field(
         default_factory=list, description="Files and trees on the nodes."
+    )
+    runtime_classes: RuntimeClassesSettings = Field(
+        default_factory=RuntimeClassesSettings,
+        description="The cluster's RuntimeClasses, one for each handler.",
+    )
+    namespaces: list[NamespaceSettings] = Field(
+        default_factory=list, description="Namespaces for workloads."
+    )
+    apps: list[WasmAppSettings] = Field(default_factory=list, description="Wasm apps.")
+    hybrid_apps: list[HybridAppSettings] = Field(
+        default_factory=list,
+        description="Pods of a Wasm proxy, a native app and a Wasm log sidecar.",
     )
 
     @model_validator(mode="before")
@@ -82,6 +101,11 @@ class StackSettings(Model):
                         f"{file.path} stands twice for node '{node}'; keep one entry",
                     )
                 taken.add((node, file.path))
+        return self
+
+    @model_validator(mode="after")
+    def _workloads_fit_the_runtime(self) -> Self:
+        check_workloads(self)
         return self
 
 
