@@ -141,6 +141,12 @@ class HybridAppSettings(PodsSettings):
         if self.sidecar is not None:
             yield "sidecar", self.sidecar
 
+    @property
+    def holds_claim_alone(self) -> bool:
+        """Whether no second pod can have its volume: a rolling update would never end."""
+        claim = self.volume.claim
+        return claim is not None and claim.access_mode != "ReadWriteMany"
+
     def proxy_ports_with(self, shim: ShimName | None) -> list[PortSettings]:
         """The ports that the proxy listens on when ``shim`` runs it."""
         return default_ports(shim) if self.proxy.ports is None else self.proxy.ports
