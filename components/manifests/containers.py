@@ -15,6 +15,7 @@ from shimyard.settings.workloads import (
     PortSettings,
     WasmContainerSettings,
 )
+from shimyard.settings.workloads.resources import AmountsSettings
 
 
 def wasm_container(
@@ -85,12 +86,21 @@ def _fields(
             "env": [_variable(name, variable, secret) for variable in settings.env],
             "envFrom": _env_from(settings),
             "resources": without_empty(
-                settings.resources.model_dump(by_alias=True, exclude_none=True)
+                {
+                    "requests": _amounts(settings.resources.requests),
+                    "limits": _amounts(settings.resources.limits),
+                }
             ),
             "volumeMounts": _mounts(settings),
             **probes(settings.probes, ports),
         }
     )
+
+
+def _amounts(amounts: AmountsSettings) -> dict[str, str]:
+    # Resources are spelt with dashes, unlike every field.
+    known = amounts.model_dump(exclude_none=True)
+    return {name.replace("_", "-"): amount for name, amount in known.items()}
 
 
 def _variable(container: str, variable: EnvSettings, secret: Any) -> dict[str, Any]:

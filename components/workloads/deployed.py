@@ -11,7 +11,7 @@ from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
-from components.manifests.metadata import labels
+from components.manifests.metadata import labels, without_empty
 from components.manifests.pods import deployment_spec
 from components.manifests.scaling import autoscaler_spec, budget_spec
 from components.manifests.services import (
@@ -59,7 +59,7 @@ class Deployed:
         metadata = self._metadata(app)
         made = Deployment(
             resource_name,
-            metadata={**metadata, "annotations": dict(app.annotations)},
+            metadata=without_empty({**metadata, "annotations": dict(app.annotations)}),
             spec=deployment_spec(app, pod_spec, strategy=strategy),
             opts=opts,
         )
@@ -69,7 +69,7 @@ class Deployed:
                 resource_name,
                 metadata=metadata,
                 spec=autoscaler_spec(app, app.autoscaling),
-                # It waits for its Deployment.
+                # It would complain of a Deployment that is not there yet.
                 opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[made])),
             )
         if app.has_budget:
@@ -105,11 +105,13 @@ class Deployed:
         metadata = self._metadata(app)
         made = Service(
             self._name,
-            metadata={
-                **metadata,
-                "labels": {**service.labels, **metadata["labels"]},
-                "annotations": dict(service.annotations),
-            },
+            metadata=without_empty(
+                {
+                    **metadata,
+                    "labels": {**service.labels, **metadata["labels"]},
+                    "annotations": dict(service.annotations),
+                }
+            ),
             spec=service_spec(app, service, ports),
             opts=self._opts,
         )
@@ -127,6 +129,17 @@ class Deployed:
             self.url = self.address.apply(
                 lambda host: None if host is None else f"{scheme}://{host}{port}"
             )
+
+
+def waiting_child(
+    component: pulumi.ComponentResource, opts: pulumi.ResourceOptions | None
+) -> pulumi.ResourceOptions:
+    """Options of a child that waits for what ``component`` was told to wait for.
+
+    The SDK makes only the component itself wait, and a component makes nothing.
+    """
+    depends_on = None if opts is None else opts.depends_on
+    return pulumi.ResourceOptions(parent=component, depends_on=depends_on)
 
 
 def _outer_address(status: Any) -> str | None:

@@ -12,7 +12,7 @@ from components.manifests.hybrid import claim_spec, shared_volume, with_shared
 from components.manifests.metadata import labels
 from components.manifests.pods import pod_spec
 from components.manifests.volumes import volume
-from components.workloads.deployed import Deployed
+from components.workloads.deployed import Deployed, waiting_child
 from components.workloads.secret_values import secret_values
 from shimyard.settings import HybridAppSettings, ShimName
 from shimyard.settings.base import FieldError
@@ -59,7 +59,7 @@ class HybridApp(pulumi.ComponentResource):
             app.check_with(shim)
         except FieldError as error:
             raise pulumi.RunError(f"HybridApp '{resource_name}': {error}") from None
-        child = pulumi.ResourceOptions(parent=self)
+        child = waiting_child(self, opts)
         place = app.namespace if namespace is None else namespace
         secret = secret_values(resource_name, app, app.parts(), namespace=place, opts=child)
         ports = app.proxy_ports_with(shim)
@@ -78,7 +78,7 @@ class HybridApp(pulumi.ComponentResource):
             service_account=service_account,
             sidecars=sidecars,
             volumes=[
-                shared_volume(app, self._claim(resource_name, app, place)),
+                shared_volume(app, self._claim(resource_name, app, place, child)),
                 *(volume(each) for _, part in app.parts() for each in part.volumes),
             ],
         )
@@ -98,7 +98,11 @@ class HybridApp(pulumi.ComponentResource):
         self.register_outputs(made.outputs())
 
     def _claim(
-        self, resource_name: str, app: HybridAppSettings, namespace: pulumi.Input[str]
+        self,
+        resource_name: str,
+        app: HybridAppSettings,
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
     ) -> pulumi.Input[str] | None:
         """Name of the claim: made here, there already, or None for an emptyDir."""
         if app.volume.persistent_volume_claim is not None:
@@ -115,7 +119,7 @@ class HybridApp(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/skipAwait": "true"},
             },
             spec=claim_spec(app.volume.claim),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=opts,
         )
         name: pulumi.Output[str] = made.metadata["name"]
         return name

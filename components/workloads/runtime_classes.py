@@ -43,7 +43,12 @@ class RuntimeClasses(pulumi.ComponentResource):
                 f"{resource_name}-{handler}",
                 metadata=_metadata(chosen.name_of(handler), chosen.settings_of(handler)),
                 handler=handler,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    # Kubernetes lets a class never change its handler.
+                    replace_on_changes=["handler"],
+                    delete_before_replace=True,
+                ),
                 **_fields(handler, shim, chosen.settings_of(handler)),
             )
             self.names[handler] = made.metadata["name"]

@@ -39,11 +39,8 @@ def secret_values(
         return None
     made = Secret(
         f"{resource_name}-env",
-        metadata={
-            # A name of its own, by a prefix: the SDK's own choice would depend on the resource's.
-            "namespace": namespace,
-            "labels": labels(app),
-        },
+        # Without a name: the provider makes a new one for each new Secret.
+        metadata={"namespace": namespace, "labels": labels(app)},
         immutable=True,
         data=data,
         opts=pulumi.ResourceOptions.merge(

@@ -7,7 +7,7 @@ import pulumi
 from components.manifests.containers import wasm_container
 from components.manifests.pods import pod_spec
 from components.manifests.volumes import volume
-from components.workloads.deployed import Deployed
+from components.workloads.deployed import Deployed, waiting_child
 from components.workloads.secret_values import secret_values
 from shimyard.settings import ShimName, WasmAppSettings
 from shimyard.settings.base import FieldError
@@ -58,7 +58,7 @@ class WasmApp(pulumi.ComponentResource):
             app.check_with(shim)
         except FieldError as error:
             raise pulumi.RunError(f"WasmApp '{resource_name}': {error}") from None
-        child = pulumi.ResourceOptions(parent=self)
+        child = waiting_child(self, opts)
         place = app.namespace if namespace is None else namespace
         ports = app.ports_with(shim)
         secret = secret_values(resource_name, app, [(app.name, app)], namespace=place, opts=child)

@@ -12,7 +12,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from components.manifests.metadata import MANAGED_BY
+from components.manifests.metadata import MANAGED_BY, without_empty
 from components.manifests.namespaces import (
     docker_config,
     limit_range_spec,
@@ -21,7 +21,8 @@ from components.manifests.namespaces import (
 )
 from shimyard.settings import NamespaceSettings
 
-_NAME = "shimyard"
+ACCOUNT = "shimyard"
+"""Name of the service account, and of what there is one of in a namespace."""
 
 
 class WasmNamespace(pulumi.ComponentResource):
@@ -53,15 +54,17 @@ class WasmNamespace(pulumi.ComponentResource):
         if not namespace.existing:
             made = Namespace(
                 resource_name,
-                metadata={
-                    "name": namespace.name,
-                    "labels": namespace_labels(namespace),
-                    "annotations": dict(namespace.annotations),
-                },
+                metadata=without_empty(
+                    {
+                        "name": namespace.name,
+                        "labels": namespace_labels(namespace),
+                        "annotations": dict(namespace.annotations),
+                    }
+                ),
                 opts=child,
             )
             self.name = made.metadata["name"]
-        metadata = {"name": _NAME, "namespace": self.name, "labels": MANAGED_BY}
+        metadata = {"name": ACCOUNT, "namespace": self.name, "labels": MANAGED_BY}
         if namespace.quota:
             ResourceQuota(
                 resource_name, metadata=metadata, spec={"hard": dict(namespace.quota)}, opts=child
@@ -96,7 +99,7 @@ class WasmNamespace(pulumi.ComponentResource):
             credentials = Secret(
                 f"{resource_name}-registries",
                 metadata={
-                    "name": f"{_NAME}-registries",
+                    "name": f"{ACCOUNT}-registries",
                     "namespace": self.name,
                     "labels": MANAGED_BY,
                 },
@@ -107,7 +110,7 @@ class WasmNamespace(pulumi.ComponentResource):
             pull_secrets.append({"name": credentials.metadata["name"]})
         account = ServiceAccount(
             resource_name,
-            metadata={"name": _NAME, "namespace": self.name, "labels": MANAGED_BY},
+            metadata={"name": ACCOUNT, "namespace": self.name, "labels": MANAGED_BY},
             automount_service_account_token=False,
             image_pull_secrets=pull_secrets or None,
             opts=child,

@@ -9,7 +9,7 @@ import pulumi
 from components.workloads.hybrid_app import HybridApp
 from components.workloads.runtime_classes import RuntimeClasses
 from components.workloads.wasm_app import WasmApp
-from components.workloads.wasm_namespace import WasmNamespace
+from components.workloads.wasm_namespace import ACCOUNT, WasmNamespace
 from shimyard.settings import StackSettings
 from shimyard.settings.workloads import PodsSettings
 
@@ -40,12 +40,14 @@ class Workloads(pulumi.ComponentResource):
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
         super().__init__("shimyard:index:Workloads", resource_name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.runtime_classes = RuntimeClasses(
+        self._classes = RuntimeClasses(
             resource_name,
             runtime=settings.runtime,
             classes=settings.runtime_classes,
             opts=child,
-        ).names
+        )
+        self._names = settings.runtime_classes
+        self.runtime_classes = self._classes.names
         self.namespaces = {
             namespace.name: WasmNamespace(namespace.name, namespace=namespace, opts=child)
             for namespace in settings.namespaces
@@ -83,14 +85,13 @@ class Workloads(pulumi.ComponentResource):
         """Where an app runs, and what must be there before its first pod."""
         home = self.namespaces.get(app.namespace)
         return {
-            "runtime_class": self.runtime_classes[app.handler],
-            "namespace": app.namespace if home is None else home.name,
-            "service_account": None if home is None else home.service_account,
+            # Names and not outputs: a preview without the cluster would know none of those.
+            "runtime_class": self._names.name_of(app.handler),
+            "service_account": None if home is None else ACCOUNT,
             "open_ports": home is not None and home.denies_ingress,
             "opts": pulumi.ResourceOptions(
-                # Limits and policies too, not only the namespace itself.
                 parent=self,
-                depends_on=[] if home is None else [home],
+                depends_on=[self._classes, *([] if home is None else [home])],
             ),
         }
 

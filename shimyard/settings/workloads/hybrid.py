@@ -42,7 +42,7 @@ class SidecarSettings(WasmContainerSettings):
 
 
 class NewClaimSettings(Model):
-    """A PersistentVolumeClaim that is made for the app."""
+    """A PersistentVolumeClaim that is made for the app, and goes with it."""
 
     size: MemoryQuantity = Field(description="Bytes to ask for: '1Gi'.")
     storage_class_name: ObjectName | None = Field(
