@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,23 +42,31 @@ class Rendered:
         return found
 
 
-@cache
-def _rendered(configuration: str) -> Rendered:
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.program.kubernetes.rendered"],
-        input=configuration,
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return Rendered(**json.loads(result.stdout))
-
-
 Render = Callable[[dict[str, Any]], Rendered]
 
 
 @pytest.fixture(scope="session")
-def render() -> Render:
-    return lambda settings: _rendered(json.dumps(settings))
+def render() -> Iterator[Render]:
+    """One process for all tests: it is the SDK's import that takes long."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.program.kubernetes.rendered"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=CHECKOUT,
+        text=True,
+    ) as process:
+
+        @cache
+        def answer(line: str) -> Rendered:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            answered = process.stdout.readline()
+            assert answered, "the program has failed; its message is on standard error"
+            return Rendered(**json.loads(answered))
+
+        yield lambda stack: answer(json.dumps(stack))
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait() == 0

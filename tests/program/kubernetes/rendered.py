@@ -1,9 +1,9 @@
-"""Makes `Workloads` of a stack against Pulumi's mocks; prints the resources as JSON.
+"""Makes `Workloads` of stacks against Pulumi's mocks; prints the resources of each as JSON.
 
-Usage: python -m tests.program.kubernetes.rendered < CONFIGURATION
-CONFIGURATION is a JSON object: section -> value, as in a stack file without 'shimyard:'. This is a
-stand-in for the engine and the cluster: it shows what the program asks for, not that a cluster
-takes it. It runs in a process of its own since the SDK keeps its state in globals.
+Usage: python -m tests.program.kubernetes.rendered, with a stack a line on standard input.
+A stack is a JSON object: section -> value, as in a stack file without 'shimyard:'; the answer is a
+line too. This is a stand-in for the engine and the cluster: it shows what the program asks for, not
+that a cluster takes it. It runs in a process of its own since the SDK keeps its state in globals.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def main() -> int:
-    """Exit code 1 with the text of a RunError on stderr."""
-    settings = parse(json.load(sys.stdin), where="the test's stack")
+def render(raw: dict[str, Any]) -> dict[str, Any]:
+    """The resources and exports of one stack."""
+    settings = parse(raw, where="the test's stack")
 
     def program() -> None:
         cluster = Provider("cluster", kubeconfig="{}")
@@ -95,7 +95,13 @@ def main() -> int:
     mocks.set_mocks(monitor.mocks, project="shimyard", stack="s", preview=False, monitor=monitor)
     outputs = loop.run_until_complete(exported())
     loop.close()
-    json.dump({"resources": monitor.kept, "exports": outputs}, sys.stdout)
+    return {"resources": monitor.kept, "exports": outputs}
+
+
+def main() -> int:
+    """Answer each line; a stack that can't be used ends the process with its message."""
+    for line in sys.stdin:
+        print(json.dumps(render(json.loads(line))), flush=True)
     return 0
 
 
