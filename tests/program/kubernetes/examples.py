@@ -58,11 +58,12 @@ CLASSES: dict[str, Any] = {
     },
 }
 
+# 'privileged', since the app below has a volume that is a path of the node.
 NAMESPACE: dict[str, Any] = {
     "name": "shop",
     "labels": {"team": "shop"},
     "annotations": {"example.com/owner": "Shop team, phone 17"},
-    "podSecurity": {"enforce": "baseline", "warn": "restricted", "version": "v1.34"},
+    "podSecurity": {"enforce": "privileged", "warn": "restricted", "version": "v1.34"},
     "quota": {"requests.memory": "2Gi", "requests.cpu": 4, "pods": "200"},
     "limits": {
         "defaultRequest": {"cpu": "10m", "memory": "2Mi"},
@@ -70,7 +71,12 @@ NAMESPACE: dict[str, Any] = {
         "min": {"memory": "1Mi"},
         "max": {"cpu": 2, "memory": "1Gi"},
     },
-    "networkPolicy": {"denyIngress": True, "denyEgress": True},
+    "networkPolicy": {
+        "denyIngress": True,
+        "denyEgress": True,
+        "allowSameNamespace": True,
+        "allowDns": True,
+    },
     "registries": [
         {"host": "registry.lab:5000", "username": "puller", "password": "hush-registry"},
         {"host": "docker.io", "username": "hub", "password": "hush-hub"},
@@ -259,7 +265,7 @@ HYBRID: dict[str, Any] = {
     "volume": {
         "mountPath": "/logs",
         "env": "LOGS",
-        "claim": {"size": "1Gi", "storageClassName": "local-path"},
+        "claim": {"size": "1Gi", "storageClassName": "local-path", "accessMode": "ReadWriteOnce"},
     },
     "service": {"type": "NodePort", "ports": [{"name": "http", "port": 80}]},
     "preStopSleepSeconds": 3,
@@ -268,7 +274,7 @@ HYBRID: dict[str, Any] = {
 EVERYTHING: dict[str, Any] = {
     **MACHINES,
     "runtimeClasses": CLASSES,
-    "namespaces": [{**NAMESPACE, "podSecurity": {"enforce": "privileged"}}],
+    "namespaces": [NAMESPACE],
     "apps": [APP],
     "hybridApps": [HYBRID],
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import kubernetes_validate
+from kubernetes_validate.utils import ValidationError, validate
 
 VERSIONS = ("1.34", "1.37")
 """The oldest Kubernetes in which all that we use is on by default, and the newest that is known."""
@@ -17,8 +17,8 @@ VERSIONS = ("1.34", "1.37")
 def check(manifest: dict[str, Any], version: str) -> None:
     """Fail the test if Kubernetes ``version`` does not have this object's fields."""
     try:
-        kubernetes_validate.validate(manifest, version, strict=True)
-    except kubernetes_validate.ValidationError as error:
+        validate(manifest, version, strict=True)
+    except ValidationError as error:
         place = ".".join(str(part) for part in error.path)
         name = f"{manifest['kind']} {manifest['metadata'].get('name')}"
         raise AssertionError(f"{name}: {place}: {error.message}") from None
