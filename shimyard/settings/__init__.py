@@ -1,6 +1,7 @@
 """Typed models of a stack: the only place that reads configuration."""
 
 from shimyard.settings.artifacts import ArtifactSettings
+from shimyard.settings.capabilities import capability_label
 from shimyard.settings.files import FileSettings
 from shimyard.settings.load import SettingsError, load, parse
 from shimyard.settings.nodes import (
@@ -19,6 +20,12 @@ from shimyard.settings.runtime import (
     ShimSettings,
 )
 from shimyard.settings.stack import StackSettings
+from shimyard.settings.workloads import (
+    HybridAppSettings,
+    NamespaceSettings,
+    RuntimeClassesSettings,
+    WasmAppSettings,
+)
 
 __all__ = [
     "Arch",
@@ -27,9 +34,12 @@ __all__ = [
     "ContainerdSettings",
     "EngineSettings",
     "FileSettings",
+    "HybridAppSettings",
     "MirrorSettings",
+    "NamespaceSettings",
     "NodeSettings",
     "RegistrySettings",
+    "RuntimeClassesSettings",
     "RuntimeSettings",
     "SettingsError",
     "ShimName",
@@ -37,6 +47,8 @@ __all__ = [
     "SshDefaults",
     "SshSettings",
     "StackSettings",
+    "WasmAppSettings",
+    "capability_label",
     "load",
     "parse",
 ]

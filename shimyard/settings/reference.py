@@ -18,11 +18,15 @@ below `config:`, each section under its own key:
 
 ```yaml
 config:
-  shimyard:ssh: {}        # defaults for every node
-  shimyard:nodes: []      # the machines
-  shimyard:runtime: {}    # the container runtime of every machine
-  shimyard:artifacts: {}  # where artifacts come from
-  shimyard:files: []      # files and trees on the nodes
+  shimyard:ssh: {}             # defaults for every node
+  shimyard:nodes: []           # the machines
+  shimyard:runtime: {}         # the container runtime of every machine
+  shimyard:artifacts: {}       # where artifacts come from
+  shimyard:files: []           # files and trees on the nodes
+  shimyard:runtimeClasses: {}  # the cluster's RuntimeClasses
+  shimyard:namespaces: []      # namespaces for workloads
+  shimyard:apps: []            # Wasm apps
+  shimyard:hybridApps: []      # Wasm proxy, native app and Wasm log sidecar
 ```
 
 An unknown field is an error. `python -m shimyard.settings check stacks/*.yaml` checks files
@@ -94,7 +98,7 @@ def _type(field: dict[str, Any], definitions: dict[str, Any]) -> str:
         text = f"[{_title(name)}](#{_anchor(name)})" if "properties" in target else "any value"
     elif "anyOf" in field:
         kinds = [_type(option, definitions) for option in field["anyOf"]]
-        text = " or ".join(kind for kind in kinds if kind != "null")
+        text = " or ".join(dict.fromkeys(kind for kind in kinds if kind != "null"))
     elif "enum" in field or "const" in field:
         values = field.get("enum", [field.get("const")])
         text = ", ".join(f"`{value}`" for value in values)
@@ -109,7 +113,12 @@ def _type(field: dict[str, Any], definitions: dict[str, Any]) -> str:
         low, high = field.get("minimum"), field.get("maximum")
         text = "number" if low is None else f"number, {low} to {high}"
     else:
-        simple = {"string": "text", "boolean": "true or false", "null": "null"}
+        simple = {
+            "string": "text",
+            "boolean": "true or false",
+            "null": "null",
+            "number": "number",
+        }
         text = simple.get(str(field.get("type")), "any value")
     return text
 

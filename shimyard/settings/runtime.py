@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from shimyard.errors import shown
 from shimyard.settings.base import (
     AbsolutePath,
     DnsLabel,
@@ -19,36 +16,15 @@ from shimyard.settings.base import (
     matching,
 )
 from shimyard.settings.registries import RegistrySettings
+from shimyard.settings.tables import misfits
 
 ShimName = Literal["wasmtime", "wasmedge", "wasmer", "wamr", "spin"]
 
-_MAX_DEPTH = 32
-_EXACT = 2**53
-"""Pulumi carries every number as a double; above this, it comes out as another one."""
-
 
 def _fit_for_toml(table: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    for path, problem in _misfits(table, "", 1):
+    for path, problem in misfits(table, null="is null, which TOML has not"):
         raise FieldError(path, problem)
     return table
-
-
-def _misfits(value: JsonValue, path: str, depth: int) -> Iterator[tuple[str, str]]:
-    if depth > _MAX_DEPTH:
-        yield path, f"is nested more than {_MAX_DEPTH} levels deep; write it flatter"
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            name = shown(key)
-            yield from _misfits(item, f"{path}.{name}" if path else name, depth + 1)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _misfits(item, f"{path}[{index}]", depth + 1)
-    elif value is None:
-        yield path, "is null, which TOML has not; remove it or write a value"
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield path, "should be a finite number"
-    elif isinstance(value, (int, float)) and abs(value) > _EXACT:
-        yield path, f"is beyond {_EXACT}, where numbers are no longer exact; write it as text"
 
 
 TomlTable = Annotated[dict[str, JsonValue], AfterValidator(_fit_for_toml)]

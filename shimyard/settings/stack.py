@@ -13,6 +13,13 @@ from shimyard.settings.files import FileSettings
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
+from shimyard.settings.workloads import (
+    HybridAppSettings,
+    NamespaceSettings,
+    RuntimeClassesSettings,
+    WasmAppSettings,
+)
+from shimyard.settings.workloads.rules import check_workloads
 
 K3S_CNI_CONFIG = "/var/lib/rancher/k3s/agent/etc/cni/net.d"
 K3S_CNI_BIN = "/var/lib/rancher/k3s/data/cni"
@@ -36,6 +43,18 @@ class StackSettings(Model):
     )
     files: list[FileSettings] = Field(
         default_factory=list, description="Files and trees on the nodes."
+    )
+    runtime_classes: RuntimeClassesSettings = Field(
+        default_factory=RuntimeClassesSettings,
+        description="The cluster's RuntimeClasses, one for each handler.",
+    )
+    namespaces: list[NamespaceSettings] = Field(
+        default_factory=list, description="Namespaces for workloads."
+    )
+    apps: list[WasmAppSettings] = Field(default_factory=list, description="Wasm apps.")
+    hybrid_apps: list[HybridAppSettings] = Field(
+        default_factory=list,
+        description="Pods of a Wasm proxy, a native app and a Wasm log sidecar.",
     )
 
     def membership(self) -> MembershipSettings | None:
@@ -133,6 +152,11 @@ class StackSettings(Model):
                         f"{file.path} stands twice for node '{node}'; keep one entry",
                     )
                 taken.add((node, file.path))
+        return self
+
+    @model_validator(mode="after")
+    def _workloads_fit_the_runtime(self) -> Self:
+        check_workloads(self)
         return self
 
 

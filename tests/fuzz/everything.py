@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fuzz.workloads import APPS, CLASSES, HYBRID_APPS, NAMESPACES
+
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
 _LOGIN: dict[str, Any] = {
@@ -92,4 +94,8 @@ EVERYTHING: dict[str, Any] = {
         {"path": "/etc/edge/key", "secretContent": "hush"},
         {"path": "/opt/models", "source": "models"},
     ],
+    "runtimeClasses": CLASSES,
+    "namespaces": NAMESPACES,
+    "apps": APPS,
+    "hybridApps": HYBRID_APPS,
 }

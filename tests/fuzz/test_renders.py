@@ -41,10 +41,12 @@ FREE_TABLES = [
     ("runtime", "shims", 0, "options"),
     ("runtime", "engines", 0, "config"),
 ]
+RENDERED = ("nodes", "runtime", "artifacts", "files")
+"""The sections that become files of a machine."""
 TEXTS = [
     place
     for place in places(EVERYTHING)
-    if isinstance(at(EVERYTHING, place), str) and place[:1] != ("ssh",) and "ssh" not in place
+    if isinstance(at(EVERYTHING, place), str) and place[0] in RENDERED and "ssh" not in place
 ]
 NAMES = [("nodes", 0, "labels", "lab.example/site"), *[(*place, "x") for place in FREE_TABLES]]
 numbers = st.one_of(

@@ -1,0 +1,1 @@
+"""Settings as the fields of Kubernetes objects: pure functions, no Pulumi resource is made here."""

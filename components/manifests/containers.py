@@ -1,0 +1,135 @@
+"""One container of a pod, as Kubernetes has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.manifests.merge import merged
+from components.manifests.metadata import without_empty
+from components.manifests.probes import probes
+from shimyard.settings import ShimName
+from shimyard.settings.workloads import (
+    ContainerSettings,
+    EnvSettings,
+    NativeContainerSettings,
+    PortSettings,
+    WasmContainerSettings,
+)
+from shimyard.settings.workloads.resources import AmountsSettings
+
+
+def wasm_container(
+    name: str,
+    settings: WasmContainerSettings,
+    ports: list[PortSettings],
+    shim: ShimName | None,
+    *,
+    secret: Any = None,
+) -> dict[str, Any]:
+    """A container that ``shim`` runs. ``secret``: name of the Secret with its secret values."""
+    command = settings.command
+    if settings.artifact is not None and not command:
+        # containerd refuses a container without a command, and an artifact brings none. The
+        # shims take the artifact's layers whatever it says.
+        command = [f"/{name}.wasm"]
+    security: dict[str, Any] = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    if shim == "spin":
+        # The spin shim listens on port 80 and unpacks the application into the root.
+        security["capabilities"] = {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}
+        security["readOnlyRootFilesystem"] = False
+    image = settings.image if settings.artifact is None else settings.artifact
+    security = merged(security, settings.security_context)
+    return {
+        "name": name,
+        "image": image,
+        **without_empty({"command": list(command)}),
+        **_fields(name, settings, ports, secret),
+        "securityContext": security,
+    }
+
+
+def native_container(
+    name: str, settings: NativeContainerSettings, *, secret: Any = None
+) -> dict[str, Any]:
+    """An ordinary container. ``secret``: name of the Secret with its secret values."""
+    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    return {
+        "name": name,
+        "image": settings.image,
+        **without_empty({"command": list(settings.command)}),
+        **_fields(name, settings, settings.ports, secret),
+        "securityContext": merged(security, settings.security_context),
+    }
+
+
+def secret_key(container: str, variable: str) -> str:
+    """Key of a secret value in the app's Secret."""
+    return f"{container}.{variable}"
+
+
+def _fields(
+    name: str,
+    settings: WasmContainerSettings | NativeContainerSettings,
+    ports: list[PortSettings],
+    secret: Any,
+) -> dict[str, Any]:
+    return without_empty(
+        {
+            "imagePullPolicy": settings.image_pull_policy,
+            "args": list(settings.args),
+            "workingDir": settings.working_dir,
+            "ports": [port.model_dump(by_alias=True) for port in ports],
+            "env": [_variable(name, variable, secret) for variable in settings.env],
+            "envFrom": _env_from(settings),
+            "resources": without_empty(
+                {
+                    "requests": _amounts(settings.resources.requests),
+                    "limits": _amounts(settings.resources.limits),
+                }
+            ),
+            "volumeMounts": _mounts(settings),
+            **probes(settings.probes, ports),
+        }
+    )
+
+
+def _amounts(amounts: AmountsSettings) -> dict[str, str]:
+    # Resources are spelt with dashes, unlike every field.
+    known = amounts.model_dump(exclude_none=True)
+    return {name.replace("_", "-"): amount for name, amount in known.items()}
+
+
+def _variable(container: str, variable: EnvSettings, secret: Any) -> dict[str, Any]:
+    if variable.value is not None:
+        return {"name": variable.name, "value": variable.value}
+    if variable.secret_value is not None:
+        reference = {"name": secret, "key": secret_key(container, variable.name)}
+        return {"name": variable.name, "valueFrom": {"secretKeyRef": reference}}
+    source = variable.model_dump(
+        by_alias=True,
+        exclude_defaults=True,
+        include={"secret_key_ref", "config_map_key_ref", "field_ref"},
+    )
+    return {"name": variable.name, "valueFrom": source}
+
+
+def _env_from(settings: ContainerSettings) -> list[dict[str, Any]]:
+    return [source.model_dump(by_alias=True, exclude_defaults=True) for source in settings.env_from]
+
+
+def _mounts(settings: ContainerSettings) -> list[dict[str, Any]]:
+    return [
+        without_empty(
+            {
+                "name": volume.name,
+                "mountPath": volume.mount_path,
+                "subPath": volume.sub_path,
+                "readOnly": volume.is_read_only or None,
+            }
+        )
+        for volume in settings.volumes
+    ]

@@ -1,0 +1,81 @@
+"""A Wasm app in the cluster."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.manifests.containers import wasm_container
+from components.manifests.pods import pod_spec
+from components.manifests.volumes import volume
+from components.workloads.deployed import Deployed, waiting_child
+from components.workloads.secret_values import secret_values
+from shimyard.settings import ShimName, WasmAppSettings
+from shimyard.settings.base import FieldError
+
+
+class WasmApp(pulumi.ComponentResource):
+    """A Deployment of one Wasm container, with its Service, autoscaler and disruption budget.
+
+    Defaults that fit Wasm: 10m and 2Mi requested, 128Mi allowed; a rolling update with no pod
+    missing; a preStop sleep, so that no request goes to a pod that has ended; a probe that
+    connects to the first port; spread over zones and nodes; no token, no capabilities, read-only
+    root, user 65532. All of it is in ``app``; docs/reference/settings.md has every field.
+
+    Outputs: ``deployment``, ``service`` (names; service None without a port), ``address`` (host
+    name in the cluster, or a LoadBalancer's address), ``url`` (None if no port speaks HTTP).
+    """
+
+    deployment: pulumi.Output[str]
+    service: pulumi.Output[str | None]
+    address: pulumi.Output[str | None]
+    url: pulumi.Output[str | None]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        app: WasmAppSettings,
+        runtime_class: pulumi.Input[str],
+        shim: ShimName | None = None,
+        namespace: pulumi.Input[str] | None = None,
+        service_account: pulumi.Input[str] | None = None,
+        image: pulumi.Input[str] | None = None,
+        open_ports: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``runtime_class``: its name, out of ``RuntimeClasses.names``.
+
+        ``shim``: what serves the handler; gives the HTTP port and what the shim needs. Default:
+        unknown, so ``app.ports`` must be stated. ``namespace``: replaces the app's, to wait for a
+        ``WasmNamespace``; ``service_account``: that namespace's, unless the app names one.
+        ``image``: replaces the app's image or artifact, for one that another resource makes.
+        ``open_ports``: open the Service's ports in a namespace that denies ingress.
+
+        Raises ``pulumi.RunError`` if the app does not go together with the shim.
+        """
+        super().__init__("shimyard:index:WasmApp", resource_name, None, opts)
+        try:
+            app.check_with(shim)
+        except FieldError as error:
+            raise pulumi.RunError(f"WasmApp '{resource_name}': {error}") from None
+        child = waiting_child(self, opts)
+        place = app.namespace if namespace is None else namespace
+        ports = app.ports_with(shim)
+        secret = secret_values(resource_name, app, [(app.name, app)], namespace=place, opts=child)
+        container = wasm_container(app.name, app, ports, shim, secret=secret)
+        if image is not None:
+            container["image"] = image
+        spec = pod_spec(
+            app,
+            [container],
+            shim=shim,
+            runtime_class=runtime_class,
+            service_account=service_account,
+            volumes=[volume(each) for each in app.volumes],
+        )
+        made = Deployed(
+            resource_name, app, spec, ports, namespace=place, open_ports=open_ports, opts=child
+        )
+        self.deployment, self.service = made.deployment, made.service
+        self.address, self.url = made.address, made.url
+        self.register_outputs(made.outputs())

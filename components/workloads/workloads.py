@@ -1,0 +1,104 @@
+"""Everything that a stack runs inside its cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.workloads.hybrid_app import HybridApp
+from components.workloads.runtime_classes import RuntimeClasses
+from components.workloads.wasm_app import WasmApp
+from components.workloads.wasm_namespace import ACCOUNT, WasmNamespace
+from shimyard.settings import StackSettings
+from shimyard.settings.workloads import PodsSettings
+
+
+class Workloads(pulumi.ComponentResource):
+    """The RuntimeClasses, namespaces, Wasm apps and hybrid apps of the settings.
+
+    Outputs: ``runtime_classes`` (handler -> name of its RuntimeClass), ``namespaces`` (name ->
+    WasmNamespace), ``apps`` ('namespace/name' -> WasmApp or HybridApp), ``summary``
+    ('namespace/name' -> deployment, service, address and url of the app).
+    """
+
+    runtime_classes: dict[str, pulumi.Output[str]]
+    namespaces: dict[str, WasmNamespace]
+    apps: dict[str, WasmApp | HybridApp]
+    summary: pulumi.Output[dict[str, Any]]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        settings: StackSettings,
+        provider: pulumi.ProviderResource | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``provider``: of the cluster; default: the one in ``opts``, or the kubeconfig's."""
+        if provider is not None:
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
+        super().__init__("shimyard:index:Workloads", resource_name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self._classes = RuntimeClasses(
+            resource_name,
+            runtime=settings.runtime,
+            classes=settings.runtime_classes,
+            opts=child,
+        )
+        self._names = settings.runtime_classes
+        self.runtime_classes = self._classes.names
+        self.namespaces = {
+            namespace.name: WasmNamespace(namespace.name, namespace=namespace, opts=child)
+            for namespace in settings.namespaces
+        }
+        shims = {shim.handler: shim.name for shim in settings.runtime.shims}
+        self.apps = {}
+        for app in settings.apps:
+            self.apps[_key(app)] = WasmApp(
+                _resource_name(app),
+                app=app,
+                shim=shims[app.handler],
+                **self._place(app),
+            )
+        for hybrid in settings.hybrid_apps:
+            self.apps[_key(hybrid)] = HybridApp(
+                _resource_name(hybrid),
+                app=hybrid,
+                shim=shims[hybrid.handler],
+                **self._place(hybrid),
+            )
+        self.summary = pulumi.Output.all(
+            **{
+                key: pulumi.Output.all(
+                    deployment=app.deployment,
+                    service=app.service,
+                    address=app.address,
+                    url=app.url,
+                )
+                for key, app in self.apps.items()
+            }
+        )
+        self.register_outputs({"runtimeClasses": self.runtime_classes, "apps": self.summary})
+
+    def _place(self, app: PodsSettings) -> dict[str, Any]:
+        """Where an app runs, and what must be there before its first pod."""
+        home = self.namespaces.get(app.namespace)
+        return {
+            # Names and not outputs: a preview without the cluster would know none of those.
+            "runtime_class": self._names.name_of(app.handler),
+            "service_account": None if home is None else ACCOUNT,
+            "open_ports": home is not None and home.denies_ingress,
+            "opts": pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[self._classes, *([] if home is None else [home])],
+            ),
+        }
+
+
+def _key(app: PodsSettings) -> str:
+    return f"{app.namespace}/{app.name}"
+
+
+def _resource_name(app: PodsSettings) -> str:
+    return f"{app.namespace}-{app.name}"

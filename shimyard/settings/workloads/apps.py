@@ -1,0 +1,78 @@
+"""A Wasm app: one container, in as many pods as are wanted."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import model_validator
+
+from shimyard.settings.base import FieldError
+from shimyard.settings.runtime import ShimName
+from shimyard.settings.workloads.container import WasmContainerSettings, probes_ask_ports
+from shimyard.settings.workloads.pod import PodsSettings
+from shimyard.settings.workloads.ports import PortSettings, ServiceSettings, default_ports
+
+
+class WasmAppSettings(WasmContainerSettings, PodsSettings):
+    """A Wasm app; set exactly one of image and artifact."""
+
+    @model_validator(mode="after")
+    def _node_paths_are_asked_for(self) -> Self:
+        for index, volume in enumerate(self.volumes):
+            if volume.host_path is not None and not self.allow_host_path:
+                raise no_host_path(f"volumes[{index}].hostPath")
+        return self
+
+    @model_validator(mode="after")
+    def _percentages_of_what_is_stated(self) -> Self:
+        scaling = self.autoscaling
+        if scaling is None or scaling.memory_utilization is None:
+            return self
+        if "memory" not in self.resources.requests.model_fields_set:
+            raise FieldError(
+                "autoscaling.memoryUtilization",
+                "is a percentage of resources.requests.memory, of which the default is far below "
+                "what an engine needs: set that too, or use memoryAverage",
+            )
+        return self
+
+    def ports_with(self, shim: ShimName | None) -> list[PortSettings]:
+        """The ports that it listens on when ``shim`` runs it."""
+        return default_ports(shim) if self.ports is None else self.ports
+
+    def check_with(self, shim: ShimName | None) -> None:
+        """Raise ``FieldError`` for what does not go together with ``shim``."""
+        ports = self.ports_with(shim)
+        probes_ask_ports(self.probes, ports)
+        check_service(self.service, ports)
+
+
+def no_host_path(field: str) -> FieldError:
+    """A volume that opens the node itself, which nobody has asked for."""
+    return FieldError(
+        field, "opens the node's own files to the pod; use another volume, or set allowHostPath"
+    )
+
+
+def check_service(service: ServiceSettings | None, ports: list[PortSettings]) -> None:
+    """Raise ``FieldError`` if ``service`` leads to no port of the container."""
+    if service is None or service.type == "None":
+        return
+    if not ports:
+        raise FieldError("service", "has no port to lead to; add one to ports, or set type: None")
+    names = {port.name for port in ports}
+    numbers = {(port.container_port, port.protocol) for port in ports}
+    for index, port in enumerate(service.ports or []):
+        target = port.target_port
+        if target is None:
+            if port.name in names or (port.port, port.protocol) in numbers:
+                continue
+            raise FieldError(
+                f"service.ports[{index}]",
+                f"no port of the container is '{port.name}' or {port.port}; set targetPort",
+            )
+        if isinstance(target, str) and target not in names:
+            raise FieldError(
+                f"service.ports[{index}].targetPort",
+                f"there is no port '{target}'; the container's ports: {', '.join(sorted(names))}",
+            )

@@ -1,0 +1,136 @@
+"""Rules between the workloads of a stack, its runtime and its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from shimyard.settings.base import FieldError
+from shimyard.settings.capabilities import CAPABILITY_DOMAIN
+from shimyard.settings.runtime import ShimName
+from shimyard.settings.workloads.apps import WasmAppSettings
+from shimyard.settings.workloads.hybrid import HybridAppSettings
+from shimyard.settings.workloads.namespaces import NamespaceSettings
+
+if TYPE_CHECKING:
+    from shimyard.settings.stack import StackSettings
+
+BUILT_IN_NAMESPACE = "default"
+
+
+def check_workloads(stack: StackSettings) -> None:
+    """Raise ``FieldError`` for the first workload that does not fit into ``stack``."""
+    _labels_are_not_claimed(stack)
+    _classes_have_handlers(stack)
+    _namespaces_stand_once(stack)
+    shims = {shim.handler: shim.name for shim in stack.runtime.shims}
+    namespaces = {namespace.name: namespace for namespace in stack.namespaces}
+    names: dict[tuple[str, str], str] = {}
+    for field, app in _apps(stack):
+        if (app.namespace, app.name) in names:
+            raise FieldError(
+                f"{field}.name",
+                f"'{app.name}' is {names[app.namespace, app.name]} already; give each its own "
+                "name in a namespace",
+            )
+        names[app.namespace, app.name] = field
+        if app.namespace not in namespaces and app.namespace != BUILT_IN_NAMESPACE:
+            raise FieldError(
+                f"{field}.namespace",
+                f"there is no namespace '{app.namespace}'; add it to namespaces (with existing: "
+                "true, if something else makes it)",
+            )
+        _fits_shim(field, app, shims)
+        if app.namespace in namespaces:
+            _is_admitted(field, app, shims[app.handler], namespaces[app.namespace])
+
+
+def _apps(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridAppSettings]]:
+    for index, app in enumerate(stack.apps):
+        yield f"apps[{index}]", app
+    for index, hybrid in enumerate(stack.hybrid_apps):
+        yield f"hybridApps[{index}]", hybrid
+
+
+def _labels_are_not_claimed(stack: StackSettings) -> None:
+    for index, node in enumerate(stack.nodes):
+        for label in node.labels:
+            if label.partition("/")[0] == CAPABILITY_DOMAIN:
+                raise FieldError(
+                    f"nodes[{index}].labels.{label}",
+                    "says that a canary has passed, which only Shimyard can say; remove it",
+                )
+
+
+def _classes_have_handlers(stack: StackSettings) -> None:
+    classes = stack.runtime_classes
+    handlers = classes.handlers_of(stack.runtime)
+    for handler in classes.handlers:
+        if handler not in handlers:
+            known = ", ".join(handlers) or "none"
+            raise FieldError(
+                f"runtimeClasses.handlers.{handler}",
+                f"there is no such handler; the runtime's shims have: {known}",
+            )
+    names: dict[str, str] = {}
+    for handler in handlers:
+        name = classes.name_of(handler)
+        if name in names:
+            raise FieldError(
+                f"runtimeClasses.handlers.{handler}.name",
+                f"'{name}' is the class of handler '{names[name]}'; give each its own name",
+            )
+        names[name] = handler
+
+
+def _namespaces_stand_once(stack: StackSettings) -> None:
+    names: set[str] = set()
+    for index, namespace in enumerate(stack.namespaces):
+        if namespace.name in names:
+            raise FieldError(
+                f"namespaces[{index}].name", f"'{namespace.name}' stands twice; keep one entry"
+            )
+        if namespace.name == BUILT_IN_NAMESPACE and not namespace.existing:
+            raise FieldError(
+                f"namespaces[{index}].existing",
+                "every cluster has the namespace 'default'; set existing: true",
+            )
+        names.add(namespace.name)
+
+
+def _fits_shim(
+    field: str, app: WasmAppSettings | HybridAppSettings, shims: dict[str, ShimName]
+) -> None:
+    if app.handler not in shims:
+        known = ", ".join(shims) or "none; add one to runtime.shims"
+        raise FieldError(
+            f"{field}.handler",
+            f"there is no handler '{app.handler}'; the runtime's shims have: {known}",
+        )
+    try:
+        app.check_with(shims[app.handler])
+    except FieldError as error:
+        raise FieldError(f"{field}.{error.field}", error.sentence) from None
+
+
+def _is_admitted(
+    field: str,
+    app: WasmAppSettings | HybridAppSettings,
+    shim: ShimName,
+    namespace: NamespaceSettings,
+) -> None:
+    """What Pod Security admission would refuse in the cluster, refused here already."""
+    if namespace.enforced not in ("baseline", "restricted"):
+        return
+    if app.allow_host_path:
+        raise FieldError(
+            f"{field}.allowHostPath",
+            f"the namespace '{namespace.name}' enforces '{namespace.enforced}' pod security, "
+            "which refuses paths of the node; set its podSecurity.enforce to privileged",
+        )
+    if shim == "spin" and namespace.enforced == "restricted":
+        raise FieldError(
+            f"{field}.namespace",
+            f"'{namespace.name}' enforces 'restricted' pod security, and the spin shim runs as "
+            "root; set that namespace's podSecurity.enforce to baseline",
+        )

@@ -1,0 +1,84 @@
+"""The cluster's RuntimeClasses: one for each handler of the runtime's shims."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from shimyard.settings.base import DnsLabel, Model, matching
+from shimyard.settings.kubernetes import Labels, ObjectName, TolerationSettings
+from shimyard.settings.quantity import CpuQuantity, MemoryQuantity
+from shimyard.settings.runtime import RuntimeSettings, ShimName
+
+_PREFIX = r"[a-z0-9]([-a-z0-9.]{0,126}[-a-z0-9])?"
+
+Prefix = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            rf"({_PREFIX})?",
+            "can't start a name; use lower case letters, digits, '-' and '.', for example "
+            "'shimyard-'",
+        )
+    ),
+]
+"""The start of an object's name; may be empty."""
+
+
+class OverheadSettings(Model):
+    """What a pod costs beside its containers: its shim and its pause process."""
+
+    cpu: CpuQuantity | None = Field(
+        default="5m", description="Processors: '0.5' or '5m'. Null: none stated."
+    )
+    memory: MemoryQuantity | None = Field(
+        default="16Mi", description="Bytes of memory: '16Mi'. Null: none stated."
+    )
+
+
+class RuntimeClassSettings(Model):
+    """What differs for one handler."""
+
+    name: ObjectName | None = Field(
+        default=None, description="Name of the RuntimeClass. Default: prefix and handler."
+    )
+    overhead: OverheadSettings | None = Field(
+        default=None, description="Cost of a pod. Default: 5m and 16Mi, for runc nothing."
+    )
+    node_selector: Labels = Field(
+        default_factory=dict,
+        description="Labels that a node must have, beside the one that says that the handler's "
+        "canary has passed there.",
+    )
+    tolerations: list[TolerationSettings] = Field(
+        default_factory=list, description="Taints that don't keep the class's pods away."
+    )
+    labels: Labels = Field(default_factory=dict, description="More labels of the RuntimeClass.")
+
+
+class RuntimeClassesSettings(Model):
+    """RuntimeClasses; a pod of one only goes where its handler is proven."""
+
+    prefix: Prefix = Field(
+        default="shimyard-",
+        description="Start of every name: K3s has classes by the shims' own names, which send "
+        "pods to nodes without the shim.",
+    )
+    runc: bool = Field(default=False, description="Also one for ordinary containers.")
+    handlers: dict[DnsLabel, RuntimeClassSettings] = Field(
+        default_factory=dict, description="Handler -> what differs for it."
+    )
+
+    def settings_of(self, handler: str) -> RuntimeClassSettings:
+        """What is set for ``handler``, or the defaults."""
+        return self.handlers.get(handler, RuntimeClassSettings())
+
+    def name_of(self, handler: str) -> str:
+        """Name of the RuntimeClass of ``handler``: 'wasmtime' -> 'shimyard-wasmtime'."""
+        return self.settings_of(handler).name or f"{self.prefix}{handler}"
+
+    def handlers_of(self, runtime: RuntimeSettings) -> dict[str, ShimName | None]:
+        """Handler -> its shim (None: runc) of every RuntimeClass that ``runtime`` gets."""
+        found: dict[str, ShimName | None] = {shim.handler: shim.name for shim in runtime.shims}
+        return {**found, "runc": None} if self.runc else found

@@ -1,0 +1,72 @@
+"""What `Workloads` asks a cluster for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The resources that were registered, and the exports."""
+
+    resources: list[dict[str, Any]]
+    exports: dict[str, Any]
+
+    @property
+    def objects(self) -> dict[str, dict[str, Any]]:
+        """'Kind/resource name' -> the object, for everything in the cluster."""
+        return {
+            f"{each['inputs']['kind']}/{each['name']}": each["inputs"]
+            for each in self.resources
+            if each["type"].startswith("kubernetes:")
+        }
+
+    def resource(self, kind: str, name: str) -> dict[str, Any]:
+        """The registration of one resource, by the last part of its type and its name."""
+        (found,) = (
+            each
+            for each in self.resources
+            if each["type"].rpartition(":")[2] == kind and each["name"] == name
+        )
+        return found
+
+
+Render = Callable[[dict[str, Any]], Rendered]
+
+
+@pytest.fixture(scope="session")
+def render() -> Iterator[Render]:
+    """One process for all tests: it is the SDK's import that takes long."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.program.kubernetes.rendered"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=CHECKOUT,
+        text=True,
+    ) as process:
+
+        @cache
+        def answer(line: str) -> Rendered:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            answered = process.stdout.readline()
+            assert answered, "the program has failed; its message is on standard error"
+            return Rendered(**json.loads(answered))
+
+        yield lambda stack: answer(json.dumps(stack))
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait() == 0

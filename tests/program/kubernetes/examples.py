@@ -1,0 +1,280 @@
+"""Stacks for the components: the least that works, and one that sets every field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MACHINES: dict[str, Any] = {
+    "ssh": {"user": "edge", "agent": True},
+    "nodes": [{"name": "edge-1", "address": "10.0.0.1"}],
+    "runtime": {
+        "containerd": {"version": "2.2.1"},
+        "runc": {"version": "1.3.4"},
+        "shims": [
+            {"name": "wasmtime", "version": "0.6.1"},
+            {"name": "wasmedge", "version": "0.6.0", "handler": "edge"},
+            {"name": "spin", "version": "0.18.0", "canaryImage": "registry.lab/canary:1"},
+        ],
+    },
+}
+
+LEAST: dict[str, Any] = {
+    **MACHINES,
+    "namespaces": [{"name": "shop"}],
+    "apps": [
+        {
+            "name": "greeter",
+            "namespace": "shop",
+            "handler": "wasmtime",
+            "image": "registry.lab/greeter:1",
+        }
+    ],
+    "hybridApps": [
+        {
+            "name": "camera",
+            "namespace": "shop",
+            "handler": "wasmtime",
+            "proxy": {"image": "registry.lab/proxy:1"},
+            "app": {
+                "image": "registry.lab/camera:1",
+                "ports": [{"name": "api", "containerPort": 9000}],
+            },
+        }
+    ],
+}
+
+CLASSES: dict[str, Any] = {
+    "prefix": "edge-",
+    "runc": True,
+    "handlers": {
+        "wasmtime": {
+            "name": "wasm",
+            "overhead": {"cpu": "20m", "memory": "32Mi"},
+            "nodeSelector": {"edge.example.com/site": "hall"},
+            "tolerations": [{"key": "edge.example.com/wasm", "operator": "Exists"}],
+            "labels": {"team": "platform"},
+        },
+        "spin": {"overhead": {"cpu": None, "memory": None}},
+    },
+}
+
+# 'privileged', since the app below has a volume that is a path of the node.
+NAMESPACE: dict[str, Any] = {
+    "name": "shop",
+    "labels": {"team": "shop"},
+    "annotations": {"example.com/owner": "Shop team, phone 17"},
+    "podSecurity": {"enforce": "privileged", "warn": "restricted", "version": "v1.34"},
+    "quota": {"requests.memory": "2Gi", "requests.cpu": 4, "pods": "200"},
+    "limits": {
+        "defaultRequest": {"cpu": "10m", "memory": "2Mi"},
+        "default": {"memory": "64Mi"},
+        "min": {"memory": "1Mi"},
+        "max": {"cpu": 2, "memory": "1Gi"},
+    },
+    "networkPolicy": {
+        "denyIngress": True,
+        "denyEgress": True,
+        "allowSameNamespace": True,
+        "allowDns": True,
+    },
+    "registries": [
+        {"host": "registry.lab:5000", "username": "puller", "password": "hush-registry"},
+        {"host": "docker.io", "username": "hub", "password": "hush-hub"},
+    ],
+}
+
+_CONTAINER: dict[str, Any] = {
+    "imagePullPolicy": "IfNotPresent",
+    "args": ["serve", "--verbose"],
+    "workingDir": "/data",
+    "env": [
+        {"name": "LOG", "value": "debug"},
+        {"name": "snake_case_NAME", "value": "kept as it is"},
+        {"name": "TOKEN", "secretValue": "hush-token"},
+        {"name": "KEY", "secretKeyRef": {"name": "keys", "key": "api_key", "optional": True}},
+        {"name": "SITE", "configMapKeyRef": {"name": "site", "key": "name"}},
+        {"name": "POD", "fieldRef": {"fieldPath": "metadata.name"}},
+    ],
+    "envFrom": [
+        {"prefix": "SHOP_", "configMapRef": {"name": "shop"}},
+        {"secretRef": {"name": "more", "optional": True}},
+    ],
+}
+
+_PODS: dict[str, Any] = {
+    "namespace": "shop",
+    "labels": {"team": "shop"},
+    "annotations": {"example.com/docs": "https://example.com/a b"},
+    "podLabels": {"tier": "front"},
+    "podAnnotations": {"example.com/scrape": "true"},
+    "autoscaling": {
+        "minReplicas": 2,
+        "maxReplicas": 50,
+        "cpuUtilization": 250,
+        "memoryAverage": "48Mi",
+        "behavior": {
+            "scaleUp": {
+                "selectPolicy": "Max",
+                "policies": [{"type": "Pods", "value": 10, "periodSeconds": 15}],
+            },
+            "scaleDown": {
+                "stabilizationWindowSeconds": 120,
+                "policies": [{"type": "Percent", "value": 50, "periodSeconds": 30}],
+            },
+        },
+    },
+    "disruptionBudget": {
+        "enabled": True,
+        "minAvailable": "50%",
+        "unhealthyPodEvictionPolicy": "IfHealthyBudget",
+    },
+    "spread": {"zones": "DoNotSchedule", "nodes": "ScheduleAnyway", "maxSkew": 2},
+    "strategy": {
+        "type": "RollingUpdate",
+        "maxUnavailable": "25%",
+        "maxSurge": 2,
+        "minReadySeconds": 3,
+        "progressDeadlineSeconds": 120,
+        "revisionHistoryLimit": 3,
+    },
+    "preStopSleepSeconds": 8,
+    "terminationGracePeriodSeconds": 20,
+    "nodeSelector": {"edge.example.com/site": "hall"},
+    "tolerations": [
+        {"key": "edge", "operator": "Equal", "value": "cell", "effect": "NoSchedule"},
+        {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60},
+    ],
+    "priorityClassName": "shop-front",
+    "serviceAccountName": "front",
+    "imagePullSecrets": ["more-registries"],
+    "allowHostPath": True,
+    "podSecurityContext": {"runAsUser": 1000, "fsGroup": None},
+    "podOverride": {
+        "dnsPolicy": "ClusterFirst",
+        "containers": [{"name": "greeter", "tty": True}],
+        "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["till.example.com"]}],
+    },
+}
+
+APP: dict[str, Any] = {
+    **_PODS,
+    **_CONTAINER,
+    "name": "greeter",
+    "handler": "wasmtime",
+    "image": "registry.lab/greeter@sha256:" + "ab" * 32,
+    "command": ["/greeter.wasm"],
+    "volumes": [
+        {
+            "name": "config",
+            "mountPath": "/etc/greeter",
+            "configMap": {
+                "name": "greeter",
+                "items": [{"key": "app.toml", "path": "conf/app.toml"}],
+                "defaultMode": "0440",
+                "optional": True,
+            },
+        },
+        {"name": "keys", "mountPath": "/keys", "secret": {"name": "keys"}},
+        {
+            "name": "data",
+            "mountPath": "/data",
+            "subPath": "greeter",
+            "readOnly": True,
+            "persistentVolumeClaim": {"claimName": "data"},
+        },
+        {
+            "name": "cache",
+            "mountPath": "/cache",
+            "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"},
+        },
+        {
+            "name": "models",
+            "mountPath": "/models",
+            "readOnly": True,
+            "hostPath": {"path": "/opt/models", "type": "Directory"},
+        },
+    ],
+    "securityContext": {
+        "capabilities": {"add": ["NET_BIND_SERVICE"]},
+        "readOnlyRootFilesystem": None,
+    },
+    "ports": [
+        {"name": "http", "containerPort": 8080},
+        {"name": "beacon", "containerPort": 5353, "protocol": "UDP"},
+    ],
+    "probes": {
+        "readiness": {
+            "httpGet": {
+                "path": "/ready",
+                "port": 8080,
+                "scheme": "HTTP",
+                "httpHeaders": [{"name": "Host", "value": "greeter"}],
+            },
+            "periodSeconds": 3,
+            "timeoutSeconds": 2,
+            "successThreshold": 2,
+            "failureThreshold": 4,
+        },
+        "liveness": {"tcpSocket": {"port": "http"}, "initialDelaySeconds": 5},
+        "startup": {"grpc": {"service": "greeter"}, "periodSeconds": 1},
+    },
+    "resources": {
+        "requests": {"cpu": 0.25, "memory": "8Mi", "ephemeralStorage": "10Mi"},
+        "limits": {"cpu": "1", "memory": "64Mi"},
+    },
+    "service": {
+        "type": "LoadBalancer",
+        "ports": [
+            {"name": "http", "port": 80, "nodePort": 30080, "appProtocol": "http"},
+            {"name": "beacon", "port": 53, "targetPort": 5353, "protocol": "UDP"},
+        ],
+        "labels": {"public": "yes"},
+        "annotations": {"example.com/dns": "greeter.example.com"},
+        "externalTrafficPolicy": "Local",
+        "internalTrafficPolicy": "Cluster",
+        "trafficDistribution": "PreferClose",
+        "sessionAffinity": "ClientIP",
+        "loadBalancerClass": "io.example.com/lb",
+        "loadBalancerSourceRanges": ["10.0.0.0/8"],
+        "ipFamilyPolicy": "PreferDualStack",
+        "publishNotReadyAddresses": True,
+    },
+}
+
+HYBRID: dict[str, Any] = {
+    "name": "camera",
+    "namespace": "shop",
+    "handler": "edge",
+    "proxy": {
+        "artifact": "registry.lab/proxy:1",
+        "ports": [{"name": "http", "containerPort": 8081}],
+        "upstreamEnv": "CAMERA",
+        "env": [{"name": "TOKEN", "secretValue": "hush-token"}],
+    },
+    "app": {
+        "image": "registry.lab/camera:1",
+        "command": ["/usr/bin/camera"],
+        "ports": [{"name": "api", "containerPort": 9000}],
+        "probes": {"readiness": {"httpGet": {"path": "/health"}}},
+        "env": [{"name": "TOKEN", "secretValue": "hush-token-too"}],
+        "securityContext": {"readOnlyRootFilesystem": True},
+        "volumes": [{"name": "scratch", "mountPath": "/tmp", "emptyDir": {}}],
+        "resources": {"requests": {"memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+    },
+    "sidecar": {"image": "registry.lab/logs:1", "args": ["follow", "/logs/camera.log"]},
+    "volume": {
+        "mountPath": "/logs",
+        "env": "LOGS",
+        "claim": {"size": "1Gi", "storageClassName": "local-path", "accessMode": "ReadWriteOnce"},
+    },
+    "service": {"type": "NodePort", "ports": [{"name": "http", "port": 80}]},
+    "preStopSleepSeconds": 3,
+}
+
+EVERYTHING: dict[str, Any] = {
+    **MACHINES,
+    "runtimeClasses": CLASSES,
+    "namespaces": [NAMESPACE],
+    "apps": [APP],
+    "hybridApps": [HYBRID],
+}

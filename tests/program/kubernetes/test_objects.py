@@ -1,0 +1,79 @@
+"""The objects that the components make, each beside the one that was read and agreed to."""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.program.kubernetes.conftest import Render, Rendered
+from tests.program.kubernetes.examples import EVERYTHING, LEAST
+from tests.program.kubernetes.schemas import VERSIONS, check
+
+GOLDEN = Path(__file__).with_name("golden")
+# Set to write the golden files anew; then read the difference as an operator would.
+WRITE = "SHIMYARD_WRITE_GOLDEN" in os.environ
+
+STACKS = {"least": LEAST, "everything": EVERYTHING}
+COMPONENTS = {
+    "runtime-classes": ["stack-"],
+    "wasm-namespace": ["shop"],
+    "wasm-app": ["shop-greeter"],
+    "hybrid-app": ["shop-camera"],
+}
+OWNERS = {
+    "RuntimeClasses": "runtime-classes",
+    "WasmNamespace": "wasm-namespace",
+    "WasmApp": "wasm-app",
+    "HybridApp": "hybrid-app",
+}
+
+
+def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
+    """The objects below one component, in an order that does not change."""
+    owners = {
+        each["name"]
+        for each in made.resources
+        if OWNERS.get(each["type"].rpartition(":")[2]) == component
+    }
+    found = [
+        each["inputs"]
+        for each in made.resources
+        if each["type"].startswith("kubernetes:") and each["parent"] in owners
+    ]
+    return sorted(found, key=lambda each: (each["kind"], each["metadata"].get("name", "")))
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_component_makes_the_objects_that_were_agreed_to(
+    stack: str, component: str, render: Render
+) -> None:
+    made = objects_of(render(STACKS[stack]), component)
+    path = GOLDEN / f"{component}-{stack}.yaml"
+    if WRITE:
+        path.write_text(yaml.safe_dump_all(made, sort_keys=True))
+    assert made == list(yaml.safe_load_all(path.read_text()))
+    assert made
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("stack", STACKS)
+def test_kubernetes_has_every_field_that_is_set(stack: str, version: str, render: Render) -> None:
+    objects = render(STACKS[stack]).objects
+    assert len(objects) > 8
+    for manifest in objects.values():
+        plain = copy.deepcopy(manifest)
+        if plain.get("data") == "[secret]":
+            plain["data"] = {}
+        check(plain, version)
+
+
+def test_a_field_that_kubernetes_does_not_have_is_seen_by_the_check() -> None:
+    pod = {"containers": [{"name": "a", "lifecycle": {"preStop": {"slep": {"seconds": 1}}}}]}
+    with pytest.raises(AssertionError, match="slep"):
+        check({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": pod}, "1.34")
