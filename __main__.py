@@ -20,7 +20,11 @@ pulumi.export("nodes", fleet.nodes)
 if settings.cluster is not None:
     # The SDK of Kubernetes takes half a second to import, which a fleet without it can do without.
     from components.k3s_cluster import K3sCluster
+    from components.workloads import Workloads
 
     cluster = K3sCluster(pulumi.get_stack(), settings=settings, fleet=fleet)
     pulumi.export("endpoint", cluster.endpoint)
     pulumi.export("kubeconfig", cluster.kubeconfig)
+
+    workloads = Workloads(pulumi.get_stack(), settings=settings, provider=cluster.provider)
+    pulumi.export("workloads", workloads.summary)
