@@ -160,6 +160,7 @@ class K3sServerResource(_K3sResource):
     """A node of the control plane. Further input: agentToken. Outputs: caSha256, kubeconfig."""
 
     role = "server"
+    steady = frozenset({"machineId", "caSha256", "kubeconfig"})
 
     def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
         """How the cluster is reached is known once it is up."""

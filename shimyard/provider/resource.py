@@ -56,11 +56,15 @@ class Resource(ABC):
 
     ``quiet``: inputs whose change alone is no change of the machine: how to reach it, where to
     download from. The engine records them without asking the node. ``identity``: inputs whose
-    change makes it another thing on the machine.
+    change makes it another thing on the machine. ``steady``: outputs that no update changes, so
+    that a preview knows them, and what depends on them. ``serves_pods``: whether pods of the
+    machine can notice a change at all.
     """
 
     quiet: ClassVar[frozenset[str]] = frozenset({"node", "sources", "membership", EFFECTS})
     identity: ClassVar[frozenset[str]] = frozenset()
+    steady: ClassVar[frozenset[str]] = frozenset({"machineId"})
+    serves_pods: ClassVar[bool] = True
 
     def __init__(self, nodes: Nodes, log: EngineLog) -> None:
         self.nodes = nodes
@@ -149,7 +153,8 @@ class Resource(ABC):
         """Create or update. Raises ``NodeError``, or ``PartialStateError`` if it is unfinished."""
         inputs = revealed(request.inputs)
         if request.preview:
-            return ApplyResponse(request.id, self._state(inputs, None))
+            known = {key: request.state[key] for key in self.steady if key in request.state}
+            return ApplyResponse(request.id, self._state(inputs, None) | known)
         node = node_settings(inputs)
         name = self.name_on_node(inputs)
         connected = False
@@ -239,7 +244,7 @@ class Resource(ABC):
     ) -> Facts:
         """Converge; the node of a cluster leaves its service meanwhile if it must."""
         inputs = revealed(request.inputs)
-        control = self.control(request.urn, inputs)
+        control = self.control(request.urn, inputs) if self.serves_pods else None
         if control is None:
             return converge(session, desired, report).facts
         service = Service(self.nodes.rollouts.of(control.membership.cluster), control, report)
