@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import build
+from toolchain import build, go
 from toolchain.errors import BuildError, GoMissingError
 from toolchain.lock import load_lock
 from toolchain.progress import Progress
@@ -31,21 +31,21 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_new_enough_go_is_used_as_it_is(path: Path) -> None:
     stand_in_go(path, "echo go1.26.8")
-    assert build.go_environment("1.25.8")["GOTOOLCHAIN"] == "local"
+    assert go.go_environment("1.25.8")["GOTOOLCHAIN"] == "local"
 
 
 def test_an_older_go_fetches_the_one_that_the_module_needs(path: Path) -> None:
     stand_in_go(
         path, 'if [ "$GOTOOLCHAIN" = local ]; then echo go1.24.4; else echo "$GOTOOLCHAIN"; fi'
     )
-    assert build.go_environment("1.25.8")["GOTOOLCHAIN"] == "go1.25.8"
+    assert go.go_environment("1.25.8")["GOTOOLCHAIN"] == "go1.25.8"
 
 
 @pytest.mark.parametrize("old", ["echo go1.19.8", "echo 'flag provided but not defined'; exit 2"])
 def test_a_go_that_is_too_old_to_fetch_one_is_named_with_the_mend(path: Path, old: str) -> None:
     stand_in_go(path, old)
     with pytest.raises(GoMissingError, match=r"needs Go 1\.25\.8.*Install it") as caught:
-        build.go_environment("1.25.8")
+        go.go_environment("1.25.8")
     assert caught.value.needed == "1.25.8"
 
 
@@ -85,4 +85,4 @@ def test_a_failed_build_shows_its_last_lines_and_leaves_no_output(path: Path) ->
 
 
 def test_the_needed_go_is_the_one_of_the_module() -> None:
-    assert f"\ngo {build.needed_go()}\n" in (build.MODULE / "go.mod").read_text()
+    assert f"\ngo {go.needed_go(build.MODULE)}\n" in (build.MODULE / "go.mod").read_text()
