@@ -10,6 +10,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -18,6 +19,7 @@ import (
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
+	"k8s.io/klog/v2"
 
 	"shimyard.dev/toolchain/kubernetes-provider/engine"
 	"shimyard.dev/toolchain/kubernetes-provider/server"
@@ -34,6 +36,9 @@ func main() {
 		fmt.Printf("%s (stand-in)\n", version)
 		return
 	}
+	// The engine would show what client-go says to itself.
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
 	if err := serve(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "pulumi-resource-kubernetes:", err)
 		os.Exit(1)

@@ -57,7 +57,7 @@ def test_an_object_that_somebody_else_made_is_not_taken_over_by_accident(
     program.kubectl.run("create", "configmap", "settings", "-n", program.namespace)
     failed = program.up(MAP, status=1)
     assert "already exists" in failed.output
-    program.settings["upsertExistingObjects"] = True
+    program.settings["upsert_existing_objects"] = True
     program.up(MAP)
     assert program.get("configmap", "settings")["data"] == {"color": "red"}
 
@@ -105,7 +105,7 @@ def test_a_patch_owns_its_fields_only_and_gives_them_back(program: Program) -> N
 
 
 def test_without_server_side_apply_an_update_is_a_patch_of_what_changed(program: Program) -> None:
-    program.settings["enableServerSideApply"] = False
+    program.settings["enable_server_side_apply"] = False
     program.up('config_map("settings", {}, name="settings", labels={"a": "1", "b": "2"})')
     program.up('config_map("settings", {}, name="settings", labels={"a": "3"})')
     live = program.get("configmap", "settings")["metadata"]

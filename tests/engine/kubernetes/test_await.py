@@ -87,8 +87,10 @@ def test_a_service_is_done_when_it_leads_to_a_pod(program: Program) -> None:
     text = """\
 deployment("web")
 k8s.core.v1.Service("web", metadata={"namespace": ns, "name": "web"},
-    spec={"selector": labels("web"), "ports": [{"port": 80}]}, opts=opts)
+    spec={"selector": labels("web"), "ports": [{"port": 80}],
+          "publish_not_ready_addresses": True}, opts=opts)
 """
+    # A pod without a node counts as an endpoint only where not ready ones do.
     with kubelets(program.kubectl, program.namespace):
         program.up(text)
     slices = program.get("endpointslices")["items"]

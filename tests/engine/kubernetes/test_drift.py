@@ -8,7 +8,7 @@ MAP = 'config_map("settings", {"color": "red"}, name="settings", labels={"tier":
 
 
 def test_drift_shows_after_a_refresh_and_the_next_up_takes_it_back(program: Program) -> None:
-    program.settings["enablePatchForce"] = True
+    program.settings["enable_patch_force"] = True
     program.up(MAP)
     program.kubectl.run(
         "label", "--overwrite", "configmap", "settings", "tier=z", "-n", program.namespace

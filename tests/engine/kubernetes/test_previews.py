@@ -47,7 +47,7 @@ def test_values_that_are_not_known_yet_are_previewed(program: Program) -> None:
     shown = program.preview(
         """\
 first = k8s.core.v1.ConfigMap("first", metadata={"namespace": ns}, data={"a": "1"}, opts=opts)
-config_map("second", {"uid": first.metadata.uid}, name="second")
+config_map("second", {"first": first.id}, name="second")
 """
     )
     assert "4 to create" in shown.output
@@ -58,7 +58,7 @@ def test_a_program_whose_kubeconfig_is_not_known_yet_is_previewed(program: Progr
     shown = program.preview(
         """\
 first = k8s.core.v1.ConfigMap("first", metadata={"namespace": ns}, data={"a": "1"}, opts=opts)
-later = k8s.Provider("later", kubeconfig=first.metadata.uid.apply(lambda uid: uid))
+later = k8s.Provider("later", kubeconfig=first.id)
 k8s.core.v1.ConfigMap("second", metadata={"namespace": ns}, data={"a": "1"},
                       opts=pulumi.ResourceOptions(provider=later))
 """

@@ -99,7 +99,7 @@ def test_a_replaced_object_that_keeps_its_name_goes_first(program: Program) -> N
 
 
 def test_data_changes_in_place_where_the_provider_allows_it(program: Program) -> None:
-    program.settings["enableConfigMapMutable"] = True
+    program.settings["enable_config_map_mutable"] = True
     program.up('config_map("a", {"x": "1"}, name="one")')
     assert "1 updated" in program.up('config_map("a", {"x": "2"}, name="one")').output
     assert program.get("configmap", "one")["data"] == {"x": "2"}

@@ -21,7 +21,7 @@ def lose_the_cluster(program: Program) -> None:
 
 
 def start(program: Program) -> None:
-    program.settings["clusterIdentifier"] = "site-7"
+    program.settings["cluster_identifier"] = "site-7"
     program.up(MAP)
     lose_the_cluster(program)
 

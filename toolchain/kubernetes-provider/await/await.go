@@ -96,52 +96,79 @@ func (w *waiting) until(ctx context.Context, timeout time.Duration) (*unstructur
 	parent := ctx
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	found := w.judge(ctx, w.seen)
+	if found.ready {
+		return w.seen, nil
+	}
 	events := changes(ctx, w.resource, w.seen.GetName())
 	ticks := time.NewTicker(lookAgain)
 	defer ticks.Stop()
-	for {
-		found := w.judge(ctx, w.seen)
-		switch {
-		case found.ready:
-			return w.seen, nil
-		case parent.Err() != nil:
-			return w.seen, failure(w.seen, "was not waited for to the end: canceled", found)
-		case ctx.Err() != nil:
-			return w.seen, failure(w.seen, "timed out waiting to be Ready", found)
-		case found.failed:
-			return w.seen, failure(w.seen, "will not become ready", found)
-		}
+	for ctx.Err() == nil && !found.failed {
 		w.status(strings.Join(append([]string{found.message}, found.reasons...), " -- "))
-		select {
-		case object, open := <-events:
-			if !open {
-				events = changes(ctx, w.resource, w.seen.GetName())
-				<-ticks.C
-				continue
-			}
-			w.seen = object
-		case <-ticks.C:
-			live, err := w.resource.Get(ctx, w.seen.GetName(), metav1.GetOptions{})
-			if apierrors.IsNotFound(err) {
-				return w.seen, &Error{w.seen, name(w.seen) + " was deleted while it was waited for", nil}
-			}
-			if err == nil {
-				w.seen = live
-			}
-		case <-ctx.Done():
-			// One last judgement, with a context of its own for what it asks.
-			last, end := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			found = w.judge(last, w.seen)
-			end()
-			if found.ready {
-				return w.seen, nil
-			}
-			if parent.Err() != nil {
-				return w.seen, failure(w.seen, "was not waited for to the end: canceled", found)
-			}
-			return w.seen, failure(w.seen, "timed out waiting to be Ready", found)
+		gone, broken := w.next(ctx, events, ticks.C)
+		if gone {
+			return w.seen, &Error{w.seen, name(w.seen) + " was deleted while it was waited for", nil}
+		}
+		if broken {
+			events = changes(ctx, w.resource, w.seen.GetName())
+		}
+		if ctx.Err() == nil {
+			found = w.judge(ctx, w.seen)
+		}
+		if found.ready {
+			return w.seen, nil
 		}
 	}
+	return w.end(parent, found)
+}
+
+// next waits for a change of the object, or looks at it again after a while.
+func (w *waiting) next(
+	ctx context.Context, events <-chan *unstructured.Unstructured, ticks <-chan time.Time,
+) (gone, broken bool) {
+	select {
+	case object, open := <-events:
+		if open {
+			w.seen = object
+			return false, false
+		}
+		broken = true
+	case <-ticks:
+	case <-ctx.Done():
+		return false, false
+	}
+	live, err := w.resource.Get(ctx, w.seen.GetName(), metav1.GetOptions{})
+	if err == nil {
+		w.seen = live
+	}
+	if broken {
+		// A watch that breaks at once must not become a busy loop.
+		select {
+		case <-ticks:
+		case <-ctx.Done():
+		}
+	}
+	return apierrors.IsNotFound(err), broken
+}
+
+// end says why nobody waits any longer, after one last look with a little time of its own.
+func (w *waiting) end(parent context.Context, found verdict) (*unstructured.Unstructured, error) {
+	if found.failed {
+		return w.seen, failure(w.seen, "will not become ready", found)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(parent), 5*time.Second)
+	defer cancel()
+	if live, err := w.resource.Get(last, w.seen.GetName(), metav1.GetOptions{}); err == nil {
+		w.seen = live
+	}
+	found = w.judge(last, w.seen)
+	switch {
+	case found.ready:
+		return w.seen, nil
+	case parent.Err() != nil:
+		return w.seen, failure(w.seen, "was not waited for to the end: canceled", found)
+	}
+	return w.seen, failure(w.seen, "timed out waiting to be Ready", found)
 }
 
 func failure(object *unstructured.Unstructured, what string, found verdict) *Error {

@@ -54,19 +54,19 @@ func (c *Charts) configuration(namespace, chart string, log func(string, ...any)
 		return nil, err
 	}
 	var err error
-	configuration.RegistryClient, err = c.registry(chart)
+	configuration.RegistryClient, err = c.registry(chart, false)
 	return configuration, err
 }
 
 // offline is enough to render a chart.
 func (c *Charts) offline(release *Release) (*action.Configuration, error) {
-	client, err := c.registry(release.reference())
+	client, err := c.registry(release.reference(), release.PlainHTTP)
 	return &action.Configuration{Log: silent, RegistryClient: client}, err
 }
 
-func (c *Charts) registry(chart string) (*registry.Client, error) {
+func (c *Charts) registry(chart string, plain bool) (*registry.Client, error) {
 	options := []registry.ClientOption{registry.ClientOptCredentialsFile(c.settings.RegistryConfig)}
-	if speaksPlainHTTP(chart) {
+	if plain || speaksPlainHTTP(chart) {
 		options = append(options, registry.ClientOptPlainHTTP())
 	}
 	return registry.NewClient(options...)
@@ -94,7 +94,7 @@ func (c *Charts) load(
 	options *action.ChartPathOptions, configuration *action.Configuration, release *Release,
 ) (*chart.Chart, error) {
 	name := release.source(options)
-	if registry.IsOCI(name) && speaksPlainHTTP(name) {
+	if release.PlainHTTP || speaksPlainHTTP(name) {
 		options.PlainHTTP = true
 	}
 	path, err := options.LocateChart(name, c.settings)

@@ -52,6 +52,9 @@ type Release struct {
 	WaitForJobs              bool   `json:"waitForJobs"`
 
 	RepositoryOpts Repository `json:"repositoryOpts"`
+
+	// Of the resource kubernetes:helm.sh/v4:Chart only.
+	PlainHTTP bool `json:"plainHttp"`
 }
 
 // Repository is where a chart is that is given by its name.
