@@ -66,13 +66,12 @@ def test_a_field_that_somebody_else_owns_is_a_conflict_until_it_is_forced(
     program: Program,
 ) -> None:
     program.up('config_map("settings", {}, name="settings", labels={"tier": "a"})')
-    program.kubectl.run(
-        "label", "--overwrite", "configmap", "settings", "tier=z", "-n", program.namespace
-    )
+    where = ("-n", program.namespace, "--field-manager=team-x")
+    program.kubectl.run("label", "--overwrite", "configmap", "settings", "tier=z", *where)
     text = 'config_map("settings", {}, name="settings", labels={"tier": "b"}%s)'
     failed = program.up(text % "", status=1)
     assert "conflict" in failed.output
-    assert "kubectl-label" in failed.output
+    assert "team-x" in failed.output
     program.up(text % ', annotations={"pulumi.com/patchForce": "true"}')
     assert program.get("configmap", "settings")["metadata"]["labels"] == {"tier": "b"}
 

