@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,16 +54,24 @@ def kubectl(k3s: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kub
         yield found
 
 
-@pytest.fixture
-def namespace(kubectl: Kubectl) -> Iterator[str]:
-    """A namespace for one test, with its default service account."""
-    name = f"trial-{uuid.uuid4().hex[:6]}"
-    kubectl.run("create", "namespace", name)
-    yield name
-    kubectl.run("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+@pytest.fixture(scope="session")
+def new_program(
+    tools: Toolchain, kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Program]]:
+    """Makes a Pulumi program in a project and a namespace of its own, nothing in it yet."""
+    namespaces: list[str] = []
+
+    def make() -> Program:
+        name = f"trial-{uuid.uuid4().hex[:6]}"
+        kubectl.run("create", "namespace", name)
+        namespaces.append(name)
+        return Program.new(tools, kubectl, name, tmp_path_factory.mktemp("program"))
+
+    yield make
+    kubectl.run("delete", "namespace", "--wait=false", "--ignore-not-found", *namespaces)
 
 
 @pytest.fixture
-def program(tools: Toolchain, kubectl: Kubectl, namespace: str, tmp_path: Path) -> Program:
-    """A Pulumi program in a project of its own, nothing in it yet."""
-    return Program.new(tools, kubectl, namespace, tmp_path)
+def program(new_program: Callable[[], Program]) -> Program:
+    """A program for one test. Modules whose tests look at one run make theirs of their own."""
+    return new_program()

@@ -106,8 +106,9 @@ class Program:
     def resource(self, kind: str) -> dict[str, Any]:
         """The one resource of a type, such as ``core/v1:ConfigMap``, in the state."""
         token = f"kubernetes:{kind}"
-        found = [each for each in self.project.resources() if each["type"] == token]
-        assert len(found) == 1, [each["type"] for each in self.project.resources()]
+        all_of_them = self.project.resources()
+        found = [each for each in all_of_them if each["type"] == token]
+        assert len(found) == 1, [each["type"] for each in all_of_them]
         return found[0]
 
     def status_lines(self) -> list[str]:

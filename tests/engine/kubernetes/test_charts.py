@@ -123,3 +123,16 @@ def test_a_secret_among_the_values_is_shown_nowhere(program: Program, chart: Pat
     assert program.get("configmap", "site-map")["data"] == {"color": canary}
     written = [path.read_text() for path in program.project.state_files]
     assert [each for each in shown + written if canary in each] == []
+
+
+def test_a_chart_of_version_4_becomes_objects_of_the_program(program: Program, chart: Path) -> None:
+    text = f"""\
+k8s.helm.v4.Chart("site", chart="{chart}", namespace=ns, values={{"color": "green"}},
+    opts=pulumi.ResourceOptions(providers=[cluster], provider=cluster))
+"""
+    assert "site-map" in program.preview(text).output
+    program.up()
+    assert program.get("configmap", "site-map")["data"] == {"color": "green"}
+    assert program.resource("core/v1:ConfigMap")["id"] == f"{program.namespace}/site-map"
+    program.destroy()
+    assert not program.has("configmap", "site-map")

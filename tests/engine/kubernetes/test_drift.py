@@ -7,7 +7,9 @@ from tests.engine.kubernetes.programs import Program
 MAP = 'config_map("settings", {"color": "red"}, name="settings", labels={"tier": "a"})'
 
 
-def test_drift_shows_after_a_refresh_and_the_next_up_takes_back_what_was_done_by_hand(program: Program) -> None:
+def test_drift_shows_after_a_refresh_and_the_next_up_takes_back_what_was_done_by_hand(
+    program: Program,
+) -> None:
     program.up(MAP)
     program.kubectl.run(
         "label", "--overwrite", "configmap", "settings", "tier=z", "-n", program.namespace
