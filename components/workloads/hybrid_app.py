@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -47,6 +48,7 @@ class HybridApp(pulumi.ComponentResource):
         shim: ShimName | None = None,
         namespace: pulumi.Input[str] | None = None,
         service_account: pulumi.Input[str] | None = None,
+        pull_secrets: Sequence[pulumi.Input[str]] = (),
         open_ports: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -76,6 +78,7 @@ class HybridApp(pulumi.ComponentResource):
             shim=shim,
             runtime_class=runtime_class,
             service_account=service_account,
+            pull_secrets=pull_secrets,
             sidecars=sidecars,
             volumes=[
                 shared_volume(app, self._claim(resource_name, app, place, child)),

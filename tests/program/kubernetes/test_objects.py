@@ -23,8 +23,8 @@ PRODUCTION = Path(__file__).parents[3] / "stacks" / "Pulumi.edge-production.yaml
 COMPONENTS = {
     "runtime-classes": ["stack-"],
     "wasm-namespace": ["shop"],
-    "wasm-app": ["shop-greeter"],
-    "hybrid-app": ["shop-camera"],
+    "wasm-app": ["shop.greeter"],
+    "hybrid-app": ["shop.camera"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
