@@ -92,7 +92,11 @@ def test_an_autoscaler_and_the_stack_do_not_fight_over_the_number_of_pods(render
     target = {"type": "Utilization", "averageUtilization": 80}
     assert metrics == [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
     assert render(least(replicas=3)).objects["Deployment/shop.greeter"]["spec"]["replicas"] == 3
-    assert render(least(replicas=0)).objects["Deployment/shop.greeter"]["spec"]["replicas"] == 0
+    none = render(least(replicas=0)).objects
+    assert none["Deployment/shop.greeter"]["spec"]["replicas"] == 0
+    # Nobody waits for a pod that will never come.
+    metadata = none["Service/shop.greeter"]["metadata"]
+    assert metadata["annotations"] == {"pulumi.com/skipAwait": "true"}
 
 
 def test_two_pods_get_a_budget_that_lets_a_drain_go_on_and_one_gets_none(render: Render) -> None:
