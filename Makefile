@@ -12,6 +12,8 @@ PULUMI = $(PYTHON) -m toolchain run --stack $(STACK) -- pulumi
 YES = $(if $(filter lab,$(STACK)),--yes --skip-preview)
 LAB = $(filter lab,$(STACK))
 export PYTHONUNBUFFERED := 1
+# Else each start of the provider would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 ifeq ($(wildcard stacks/Pulumi.$(STACK).yaml),)
 $(error there is no stacks/Pulumi.$(STACK).yaml; STACK can be: $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml)))

@@ -1,4 +1,4 @@
-"""A stack from its settings: machines first, then what runs on them."""
+"""A stack from its settings: machines first, then their cluster, then what runs in it."""
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -15,5 +15,16 @@ except SettingsError as error:
     raise pulumi.RunError(str(error)) from None
 
 fleet = Fleet(pulumi.get_stack(), settings=settings)
-
 pulumi.export("nodes", fleet.nodes)
+
+if settings.cluster is not None:
+    # The SDK of Kubernetes takes half a second to import, which a fleet without it can do without.
+    from components.k3s_cluster import K3sCluster
+    from components.workloads import Workloads
+
+    cluster = K3sCluster(pulumi.get_stack(), settings=settings, fleet=fleet)
+    pulumi.export("endpoint", cluster.endpoint)
+    pulumi.export("kubeconfig", cluster.kubeconfig)
+
+    workloads = Workloads(pulumi.get_stack(), settings=settings, provider=cluster.provider)
+    pulumi.export("workloads", workloads.summary)

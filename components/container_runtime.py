@@ -9,6 +9,7 @@ import pulumi
 
 from components.inputs import inputs
 from shimyard.settings import ArtifactSettings, NodeSettings, RuntimeSettings
+from shimyard.settings.membership import MembershipSettings
 
 
 class ContainerRuntime(pulumi.CustomResource):
@@ -35,17 +36,21 @@ class ContainerRuntime(pulumi.CustomResource):
         node: NodeSettings,
         runtime: RuntimeSettings,
         sources: ArtifactSettings | None = None,
+        membership: MembershipSettings | None = None,
         address: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``sources``: where artifacts come from; default: Shimyard's lock and the vendors.
 
+        ``membership``: the node's cluster, which drains it before a change that ends containers.
         ``address``: replaces the node's, for a machine that another resource makes.
         """
+        cluster = {} if membership is None else {"membership": inputs(membership)}
         super().__init__(
             "shimyard:node:ContainerRuntime",
             resource_name,
             {
+                **cluster,
                 "node": {**inputs(node), **({} if address is None else {"address": address})},
                 "runtime": inputs(runtime),
                 "sources": inputs(sources or ArtifactSettings()),

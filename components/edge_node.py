@@ -10,6 +10,7 @@ import pulumi
 from components.container_runtime import ContainerRuntime
 from components.node_files import NodeFile, NodeFiles
 from shimyard.settings import ArtifactSettings, FileSettings, NodeSettings, RuntimeSettings
+from shimyard.settings.membership import MembershipSettings
 
 
 class EdgeNode(pulumi.ComponentResource):
@@ -34,17 +35,25 @@ class EdgeNode(pulumi.ComponentResource):
         runtime: RuntimeSettings,
         sources: ArtifactSettings | None = None,
         files: Sequence[NodeFile | FileSettings] = (),
+        membership: MembershipSettings | None = None,
         address: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``files``: placed by a ``NodeFiles`` named 'site'; default: none.
 
+        ``membership``: the node's cluster, which drains it before a change that ends containers.
         ``address``: replaces the node's, for a machine that another resource makes.
         """
         super().__init__("shimyard:index:EdgeNode", resource_name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.runtime = ContainerRuntime(
-            resource_name, node=node, runtime=runtime, sources=sources, address=address, opts=child
+            resource_name,
+            node=node,
+            runtime=runtime,
+            sources=sources,
+            membership=membership,
+            address=address,
+            opts=child,
         )
         self.files = None
         if files:

@@ -32,7 +32,8 @@ class Fleet(pulumi.ComponentResource):
             node.name: EdgeNode(
                 node.name,
                 node=node,
-                runtime=settings.runtime,
+                runtime=settings.runtime_of(node.name),
+                membership=settings.membership_of(node.name),
                 sources=settings.artifacts,
                 files=[f for f in settings.files if f.nodes is None or node.name in f.nodes],
                 opts=pulumi.ResourceOptions(parent=self),

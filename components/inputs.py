@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pulumi
@@ -20,6 +21,8 @@ def inputs(model: BaseModel) -> dict[str, Any]:
 
 
 def _input(value: Any) -> Any:
+    if isinstance(value, (IPv4Address, IPv4Network)):
+        return str(value)
     if isinstance(value, SecretStr):
         return pulumi.Output.secret(value.get_secret_value())
     if isinstance(value, Mapping):

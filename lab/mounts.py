@@ -12,7 +12,7 @@ from lab.errors import CommandError, HostUnfitError
 from lab.state import NodeFolders
 
 # containerd's overlayfs snapshotter and kubelet's volumes can't work on top of an overlay.
-VOLUMES: Final = ("var/lib/containerd", "var/lib/kubelet")
+VOLUMES: Final = ("var/lib/containerd", "var/lib/kubelet", "var/lib/rancher")
 # The file systems that overlayfs refuses for the layer that takes the changes.
 _NOT_BELOW_OVERLAY: Final = frozenset({"overlay", "nfs", "nfs4", "9p", "fuse.sshfs", "vfat"})
 _ESCAPED: Final = re.compile(r"\\([0-7]{3})")

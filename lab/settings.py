@@ -12,7 +12,7 @@ from lab.errors import SettingsError
 
 DEFAULT_NAME = "shimyard0"
 DEFAULT_SUBNET = IPv4Network("10.213.0.0/24")
-DEFAULT_NODES = 2
+DEFAULT_NODES = 3
 FIRST_NODE_HOST = 11
 MOST_NODES = 99
 SSH_USER = "edge"

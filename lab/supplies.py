@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.builds.distribution import distribution_recipe
-from lab.builds.inventory import BuiltArtifacts, build_all
+from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.builds.recipe import Arch
-from lab.images.publish import PushedImage, push_all
+from lab.images.publish import PushedImage, push_all, push_pause
+from lab.k3s.recipes import k3s_recipes
 from lab.mirror.service import start_mirror
 from lab.registry import start_registry
 from lab.settings import LabSettings
 from lab.workloads import Workload, build
+from lab.workloads.pause_recipe import pause
 from toolchain.progress import Progress
 
 
@@ -22,7 +24,9 @@ class Supplies:
 
     artifacts: BuiltArtifacts
     workloads: tuple[Workload, ...]
+    pause: Path
     registry: Path
+    arch: Arch = "amd64"
 
     def serve(self, settings: LabSettings) -> tuple[PushedImage, ...]:
         """Have mirror and registry running on the lab's bridge, with all in them; what was pushed.
@@ -31,14 +35,19 @@ class Supplies:
         Errors: ``NotReadyError``, ``RegistryRefusedError``.
         """
         start_mirror(settings, self.artifacts)
-        return push_all(start_registry(settings, self.registry), self.workloads)
+        registry = start_registry(settings, self.registry)
+        push_pause(registry, self.pause, self.arch)
+        return push_all(registry, self.workloads)
 
 
-def build_supplies(progress: Progress | None = None, *, arch: Arch = "amd64") -> Supplies:
-    """Build all that is not in the cache yet.
+def build_supplies(
+    progress: Progress | None = None, *, arch: Arch = "amd64", k3s: bool = True
+) -> Supplies:
+    """Build all that is not in the cache yet; without ``k3s`` what machines alone need.
 
     Errors: ``BuildError`` or ``CommandError``, as the failed build says.
     """
-    artifacts = build_all(progress, arch=arch)
+    wanted = (*recipes(arch), *(k3s_recipes(arch) if k3s else ()))
+    artifacts = build_all(progress, wanted, arch=arch)
     registry = distribution_recipe(arch).build(progress).path
-    return Supplies(artifacts, tuple(build(progress)), registry)
+    return Supplies(artifacts, tuple(build(progress)), pause(arch, progress), registry, arch)

@@ -61,6 +61,8 @@ class Stack:
             "PYTHONPATH": str(CHECKOUT),
             **(variables or {}),
         }
+        # The peers' modules were compiled when pip installed them; ours are by the first `up`.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         run(self.command("stack", "init", STACK).argv, env=self._in_folder())
 
     def command(self, *arguments: str, words: Sequence[str] = ()) -> Command:

@@ -45,17 +45,7 @@ class GoModule:
     @property
     def version(self) -> str:
         """The pinned version of the upstream module, without its ``v``."""
-        pinned = re.search(
-            rf"^\s*(?:require )?{re.escape(self.module)} v(\S+)",
-            (self.path / "go.mod").read_text(),
-            re.MULTILINE,
-        )
-        if pinned is None:
-            raise BuildError(
-                f"go.mod of {self.folder} pins no {self.module}",
-                mend=f"run: go get {self.module}@VERSION in {self.path}",
-            )
-        return pinned[1]
+        return _pinned(self.path / "go.mod", self.module)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -69,27 +59,86 @@ class GoModule:
         Errors: ``CommandError`` with the last lines of Go's output; ``BuildError`` without Go.
         """
         target = f"{self.module}/{package}" if package else self.module
-        env = {
-            **os.environ,
-            "CGO_ENABLED": "1" if self.cgo else "0",
-            "GOOS": "linux",
-            "GOARCH": arch,
-            "GOFLAGS": "",
-            "GOWORK": "off",
-        }
-        _go(self.path, "build", *self._flags(), "-o", str(out), target, env=env)
+        _build(self.path, self._flags(), target, out, arch, cgo=self.cgo)
 
     def _flags(self) -> list[str]:
-        link = ["-s", "-w", *(f"-X {stamp}" for stamp in self.stamps)]
-        if self.cgo:
-            link += ["-linkmode external", "-extldflags -static"]
-        return [
-            "-mod=readonly",
-            "-buildvcs=false",
-            "-trimpath",
-            f"-tags={','.join(self.tags)}",
-            f"-ldflags={' '.join(link)}",
-        ]
+        return _flags(self.stamps, self.tags, cgo=self.cgo)
+
+
+@dataclass(frozen=True)
+class GoProgram:
+    """A main package of the lab's own in ``folder``, without cgo.
+
+    ``pins`` is the file there in the place of go.mod, with its sums beside it: several pin the
+    same sources to several versions of what they import.
+    """
+
+    folder: Path
+    pins: str = "go.mod"
+    stamps: Sequence[str] = ()
+    tags: Sequence[str] = ("netgo", "osusergo", "static_build")
+
+    def version_of(self, module: str) -> str:
+        """The pinned version of ``module``, without its ``v``. Errors: ``BuildError``."""
+        return _pinned(self.folder / self.pins, module)
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What decides the program: the toolchain, the pins, the sources without their tests."""
+        pins = self.folder / self.pins
+        sources = sorted(
+            path
+            for path in self.folder.rglob("*")
+            if path.suffix in {".go", ".yaml"} and not path.name.endswith("_test.go")
+        )
+        names = "\n".join(str(path.relative_to(self.folder)) for path in sources)
+        return (go_version(), pins, pins.with_suffix(".sum"), names, *sources, *self._flags())
+
+    def build(self, out: Path, arch: Arch) -> None:
+        """Build it to file ``out``. Errors as ``GoModule.build``."""
+        _build(self.folder, [f"-modfile={self.pins}", *self._flags()], ".", out, arch)
+
+    def _flags(self) -> list[str]:
+        return _flags(self.stamps, self.tags)
+
+
+def _pinned(pins: Path, module: str) -> str:
+    found = re.search(
+        rf"^\s*(?:require )?{re.escape(module)} v(\S+)", pins.read_text(), re.MULTILINE
+    )
+    if found is None:
+        raise BuildError(
+            f"{pins.name} of {pins.parent.name} pins no {module}",
+            mend=f"run: go get {module}@VERSION in {pins.parent}",
+        )
+    return found[1]
+
+
+def _flags(stamps: Sequence[str], tags: Sequence[str], *, cgo: bool = False) -> list[str]:
+    link = ["-s", "-w", *(f"-X {stamp}" for stamp in stamps)]
+    if cgo:
+        link += ["-linkmode external", "-extldflags -static"]
+    return [
+        "-mod=readonly",
+        "-buildvcs=false",
+        "-trimpath",
+        f"-tags={','.join(tags)}",
+        f"-ldflags={' '.join(link)}",
+    ]
+
+
+def _build(
+    folder: Path, flags: Sequence[str], target: str, out: Path, arch: Arch, *, cgo: bool = False
+) -> None:
+    env = {
+        **os.environ,
+        "CGO_ENABLED": "1" if cgo else "0",
+        "GOOS": "linux",
+        "GOARCH": arch,
+        "GOFLAGS": "",
+        "GOWORK": "off",
+    }
+    _go(folder, "build", *flags, "-o", str(out), target, env=env)
 
 
 def _go(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> str:

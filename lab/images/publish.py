@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from lab.builds.recipe import Arch
 from lab.images.content import Image
-from lab.images.packaging import classic_image, wasm_artifact, wasm_layer_image
+from lab.images.packaging import classic_image, linux_image, wasm_artifact, wasm_layer_image
 from lab.images.registry_client import RegistryClient
 from lab.workloads import Workload
 
@@ -27,6 +29,12 @@ class PushedImage:
     repository: str
     tag: Packaging
     digest: str
+
+
+def push_pause(registry_url: str, program: Path, arch: Arch) -> None:
+    """Push the sandbox image of pods as ``pause:1``. Errors: ``RegistryRefusedError``."""
+    image = linux_image("/pause", program.read_bytes(), arch)
+    RegistryClient(registry_url).push(image, "pause", "1")
 
 
 def push_all(registry_url: str, workloads: Iterable[Workload]) -> tuple[PushedImage, ...]:

@@ -12,7 +12,6 @@ from shimyard.node.canary import (
     wasm_canary,
 )
 from shimyard.node.containerd_config import (
-    CNI_CONFIG,
     CONFIG_PATH,
     containerd_config,
     has_credentials,
@@ -53,7 +52,7 @@ def container_runtime(
         artifacts=tuple(artifacts),
         files=tuple(_files(runtime, artifacts)),
         links=tuple(link for artifact in artifacts for link in links(artifact)),
-        folders=(CNI_CONFIG,),
+        folders=(runtime.cni.conf_dir,),
         data=(Data("/var/lib/containerd"),),
         unit=Unit(UNIT, frozenset({CONFIG_PATH, _UNIT_PATH, _CONTAINERD}), runs_containers=True),
         check=ConfigCheck(containerd.path("containerd"), CONFIG_PATH),

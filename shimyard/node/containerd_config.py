@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from shimyard.errors import ShimyardError
-from shimyard.node.places import CNI_BIN
 from shimyard.node.shims import RUNC, runtime_type
 from shimyard.settings import MirrorSettings, RegistrySettings, RuntimeSettings
 
 CONFIG_PATH = "/etc/containerd/config.toml"
 CERTS_FOLDER = "/etc/containerd/certs.d"
-CNI_CONFIG = "/etc/cni/net.d"
 
 _RUNTIME = "io.containerd.cri.v1.runtime"
 _IMAGES = "io.containerd.cri.v1.images"
@@ -48,7 +46,7 @@ def containerd_config(runtime: RuntimeSettings) -> Table:
         "plugins": {
             _IMAGES: images,
             _RUNTIME: {
-                "cni": {"bin_dirs": [CNI_BIN], "conf_dir": CNI_CONFIG},
+                "cni": {"bin_dirs": list(runtime.cni.bin_dirs), "conf_dir": runtime.cni.conf_dir},
                 "containerd": {"default_runtime_name": "runc", "runtimes": _handlers(runtime)},
             },
             # Kept out of /opt, where other people's files are.

@@ -75,13 +75,24 @@ class Data:
     path: str
 
 
+START_SECONDS = 120
+"""How long a service may take to be ready, unless its unit knows better."""
+
+
 @dataclass(frozen=True)
 class Unit:
-    """A systemd service. ``reads``: the paths whose change it notices only after a restart."""
+    """A systemd service. ``reads``: the paths whose change it notices only after a restart.
+
+    ``runs_containers``: it is containerd, which forgets Wasm containers when it restarts.
+    ``is_kubelet``: it is K3s, which leaves pods behind when it is removed. ``seconds`` it may
+    take to be ready.
+    """
 
     name: str
     reads: frozenset[str]
     runs_containers: bool = False
+    is_kubelet: bool = False
+    seconds: int = START_SECONDS
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,19 @@ class ConfigCheck:
 
 
 @dataclass(frozen=True)
+class Registration:
+    """The machine's Node object, which must be Ready after a start of the ``unit``.
+
+    ``kubeconfig``: a file on the machine that may read the object. ``seconds`` it may take.
+    """
+
+    node: str
+    unit: str
+    kubeconfig: str
+    seconds: int
+
+
+@dataclass(frozen=True)
 class DesiredState:
     """Everything that one resource manages on one machine.
 
@@ -129,6 +153,9 @@ class DesiredState:
     unit: Unit | None = None
     check: ConfigCheck | None = None
     canaries: tuple[Canary, ...] = ()
+    registration: Registration | None = None
+    # The program of K3s that saves etcd before it is replaced by another one.
+    snapshots: str | None = None
 
     def manifest(self) -> tuple[tuple[str, ...], ...]:
         """One tuple of words for each thing that a generation consists of."""
@@ -138,5 +165,6 @@ class DesiredState:
         lines += [("dir", path) for path in self.folders]
         lines += [("data", item.path) for item in self.data]
         if self.unit is not None:
-            lines.append(("unit", self.unit.name))
+            kind = ("kubelet",) if self.unit.is_kubelet else ()
+            lines.append(("unit", self.unit.name, *kind))
         return tuple(lines)

@@ -9,6 +9,7 @@ from shimyard.node.facts import Facts, Seen
 from shimyard.node.facts.services import Service
 from shimyard.node.operations import (
     AdoptUnit,
+    AwaitNode,
     CheckContainerdConfig,
     DeclareData,
     DisableUnit,
@@ -25,6 +26,7 @@ from shimyard.node.operations import (
     RemovePath,
     RestartUnit,
     RunCanary,
+    SaveSnapshot,
     StopUnit,
 )
 from shimyard.node.plan import ConflictError, Plan
@@ -65,7 +67,8 @@ class _Planner:
         remove = self._removals()
         left = self._left_units()
         unit = self._unit()
-        canaries = self._canaries(restarts=any(isinstance(op, RestartUnit) for op in unit))
+        restarts = any(isinstance(op, RestartUnit) for op in unit)
+        canaries = self._canaries(restarts=restarts)
         data_known = {row[1] for row in self._rows("data")}
         data = [DeclareData(d.path) for d in self.desired.data if d.path not in data_known]
         folders = self._folders()
@@ -76,6 +79,7 @@ class _Planner:
         operations: list[Operation] = [
             ExpectGeneration(self.desired.resource, current),
             *self._checks(),
+            *self._snapshot(),
             *data,
             *folders,
             *(op for name in left for op in (StopUnit(name), DisableUnit(name))),
@@ -84,6 +88,7 @@ class _Planner:
             *(ReleaseUnit(name) for name in left),
             *(self._empty_folders() if remove else []),
             *unit,
+            *(self._registration() if restarts else []),
             *canaries,
         ]
         return Plan(
@@ -219,7 +224,9 @@ class _Planner:
             because.insert(0, f"is {service.active}")
         if because or not known:
             starts = service.active != "active"
-            operations.append(RestartUnit(unit.name, tuple(because), starts, unit.runs_containers))
+            operations.append(
+                RestartUnit(unit.name, tuple(because), starts, unit.runs_containers, unit.seconds)
+            )
         orphans = self._orphans(unit, running=service.active == "active") if known else []
         if orphans:
             operations.append(EndOrphans(unit.name, tuple(orphans)))
@@ -268,6 +275,19 @@ class _Planner:
             return []
         staged = next((name for name, file in self.staged if file.path == check.path), check.path)
         return [CheckContainerdConfig(check.binary, staged)]
+
+    def _snapshot(self) -> list[Operation]:
+        program = self.desired.snapshots
+        if program is None or program not in self.reread or program not in self.owned:
+            return []
+        version = next(a.version for a in self.desired.artifacts if a.name == "k3s")
+        return [SaveSnapshot(program, f"before-{version.replace('+', '-')}")]
+
+    def _registration(self) -> list[Operation]:
+        wanted = self.desired.registration
+        if wanted is None:
+            return []
+        return [AwaitNode(wanted.node, wanted.unit, wanted.kubeconfig, wanted.seconds)]
 
     def _other_changes(self) -> None:
         """A manifest that differs although no object does: a new generation records it."""

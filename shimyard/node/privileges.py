@@ -16,8 +16,16 @@ VERBS = {
     "launch": "carry out the transaction as a service, and follow its journal",
     "retake": "finish or take back a transaction that was cut off",
     "purge": "remove Shimyard itself once no resource is left",
+    "members": "on a server: list the nodes of the cluster",
+    "access": "on a server: read the administrator's kubeconfig",
+    "cordon": "on a server: let no new pods onto a node",
+    "uncordon": "on a server: let pods onto a node that Shimyard has cordoned",
+    "drain": "on a server: evict the pods of a node",
+    "forget": "on a server: delete a Node object",
+    "label": "on a server: set labels of a node",
+    "taint": "on a server: set taints of a node",
 }
-_ALONE = frozenset({"facts", "retake", "purge"})
+_ALONE = frozenset({"facts", "retake", "purge", "members", "access"})
 _MARK = "END-OF-FILE"
 
 

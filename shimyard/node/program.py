@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from shimyard.node.errors import NodeError
 from shimyard.node.paths import ROOT
 from shimyard.node.scripts import FACTS, PROGRAM, VERSION
-from shimyard.node.transport import Completed, OnLine, Session
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Completed, OnLine, Session
 
 # Put there by an administrator, who then need not allow anything else in sudoers.
 PRESET = f"/usr/local/libexec/shimyard/node-{VERSION}"
@@ -24,7 +27,7 @@ done
 exit {absent}
 """
 # What a person reads as the step of an error.
-_STEPS = {
+STEPS = {
     "receive": "stage",
     "fetch": "stage",
     "accept": "stage",
@@ -32,6 +35,14 @@ _STEPS = {
     "launch": "switch",
     "retake": "recover",
     "purge": "remove",
+    "members": "cluster",
+    "access": "cluster",
+    "cordon": "cordon",
+    "uncordon": "uncordon",
+    "drain": "drain",
+    "forget": "leave",
+    "label": "label",
+    "taint": "label",
 }
 # $1: the path. Complete or not there at all, even if the connection ends in the middle.
 INSTALL = """\
@@ -60,10 +71,11 @@ def call(
     stdin: Iterable[bytes] = (),
     on_line: OnLine | None = None,
     silence: float = 60.0,
+    secret: bool = False,
 ) -> Completed:
     """Run a verb of the program with ``arguments``; it is installed first where it is missing.
 
-    ``stdin``, ``on_line`` and ``silence`` as in ``Session.run``. Raises ``NodeError``.
+    ``stdin``, ``on_line``, ``silence`` and ``secret`` as in ``Session.run``. Raises ``NodeError``.
     """
     if not session.has_program:
         _install(session)
@@ -72,7 +84,8 @@ def call(
         stdin=stdin,
         on_line=on_line,
         silence=silence,
-        step=_STEPS[verb],
+        secret=secret,
+        step=STEPS[verb],
     )
     if completed.code == _ABSENT:
         session.has_program = False

@@ -7,6 +7,7 @@ from shimyard.node.operations import (
     DisableUnit,
     EmptyRuntime,
     ExpectGeneration,
+    LeavePods,
     Operation,
     ReleaseUnit,
     RemoveData,
@@ -26,10 +27,15 @@ def removal(resource: str, facts: Facts) -> Plan:
         ExpectGeneration(resource, facts.generations.current.get(resource))
     ]
     units = [row[1] for row in rows if row[0] == "unit"]
+    kubelets = {row[1] for row in rows if row[0] == "unit" and row[2:] == ("kubelet",)}
     paths = [row[1] for row in rows if row[0] in {"file", "link"}]
     made = {path for kind, path in facts.managed.made if kind == "data"}
     for unit in units:
-        operations += [EmptyRuntime(unit), StopUnit(unit), DisableUnit(unit)]
+        if unit in kubelets:
+            # It would start again what we end.
+            operations += [StopUnit(unit), LeavePods(unit), DisableUnit(unit)]
+        else:
+            operations += [EmptyRuntime(unit), StopUnit(unit), DisableUnit(unit)]
     operations += [RemovePath(path) for path in paths]
     operations += [ReleaseUnit(unit) for unit in units]
     operations += [RemoveData(row[1]) for row in rows if row[0] == "data" and row[1] in made]

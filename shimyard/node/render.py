@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -44,6 +45,17 @@ def render_toml(template: str, model: Mapping[str, Any]) -> str:
     except tomllib.TOMLDecodeError as error:
         raise RenderError(f"{template} renders no TOML: {error}") from error
     if parsed != _pruned(model):
+        raise RenderError(f"{template} renders another document than its model")
+    return text
+
+
+def render_yaml(template: str, model: Mapping[str, Any]) -> str:
+    """A YAML file with exactly ``model`` in it. Raises ``RenderError`` if it parses to another."""
+    text = render(template, values=model)
+    # The only YAML that leaves here is flow style below a key: JSON's values, which YAML 1.2 has.
+    import yaml  # noqa: PLC0415  a refresh renders nothing
+
+    if yaml.safe_load(text) != model:
         raise RenderError(f"{template} renders another document than its model")
     return text
 
@@ -110,6 +122,9 @@ def _pruned(model: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _environment() -> Environment:
+    # A refresh renders nothing, and need not wait for Jinja.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     # Not HTML: values are quoted for TOML and YAML by the filters below.
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

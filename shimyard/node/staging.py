@@ -9,7 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from shimyard.node import program
 from shimyard.node.bundle import bundle
@@ -17,7 +17,9 @@ from shimyard.node.desired import DesiredState, StoredArtifact
 from shimyard.node.errors import NodeError
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
-from shimyard.node.transport import Completed, Session
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Completed, Session
 
 _CHUNK = 256 * 1024
 _LARGEST = 1024 * 1024 * 1024

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shimyard.node import program
 from shimyard.node.desired import DesiredState
@@ -20,7 +21,9 @@ from shimyard.node.progress import Report, silent
 from shimyard.node.removal import removal
 from shimyard.node.staging import discard, stage
 from shimyard.node.steps import event_in_words, failed_in_words
-from shimyard.node.transport import Session
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Session
 
 _CLOCK_TOLERANCE = 300
 
@@ -52,7 +55,21 @@ def read_facts(session: Session) -> Facts:
     return facts
 
 
-def converge(session: Session, desired: DesiredState, report: Report = silent) -> Result:
+Around = Callable[[Plan, Facts], AbstractContextManager[None]]
+"""What happens around a change, once its plan is known: on a cluster's node, it is drained."""
+
+
+def undisturbed(_plan: Plan, _facts: Facts) -> AbstractContextManager[None]:
+    """Nothing has to happen around the change."""
+    return nullcontext()
+
+
+def converge(
+    session: Session,
+    desired: DesiredState,
+    report: Report = silent,
+    around: Around = undisturbed,
+) -> Result:
     """Take the node to ``desired``, or leave it as it was and raise ``NodeError``."""
     report("facts", "reading the node")
     facts = read_facts(session)
@@ -70,7 +87,8 @@ def converge(session: Session, desired: DesiredState, report: Report = silent) -
     if not steps.operations:
         report("plan", "nothing to do: the node is as wanted")
         return Result(facts, steps)
-    _carry_out(session, steps, desired, desired.resource, report)
+    with around(steps, facts):
+        _carry_out(session, steps, desired, desired.resource, report)
     return Result(_facts(session), steps)
 
 

@@ -113,12 +113,16 @@ class Entry:
             self._sent += len(chunk)
             yield chunk
 
-    def heard(self, then: Tell | None) -> Tell:
-        """What to call with each line of the command's output, before it goes on to ``then``."""
+    def heard(self, then: Tell | None, *, secret: bool = False) -> Tell:
+        """What to call with each line of the command's output, before it goes on to ``then``.
+
+        ``secret``: only how much it was is told.
+        """
 
         def line(text: str, /) -> None:
             self._received += len(text.encode()) + 1
-            self._note("|", text)
+            if not secret:
+                self._note("|", text)
             if time.monotonic() - self._told >= _FLUSH_SECONDS:
                 self._flush()
             if then is not None:

@@ -85,17 +85,19 @@ class Session:
         stdin: Iterable[bytes] = (),
         on_line: OnLine | None = None,
         silence: float = 60.0,
+        secret: bool = False,
         step: str = "run",
     ) -> Completed:
         """Run ``command``, a list of words, as the user who has logged in.
 
         ``stdin``: chunks for its standard input; secrets go this way only. ``on_line`` sees each
         line of output as it comes. ``silence``: seconds without any output or progress after
-        which the connection counts as lost. ``step``: what an error calls it.
+        which the connection counts as lost. ``secret``: no transcript shows the output. ``step``:
+        what an error calls it.
         Raises ``ConnectionFailedError``.
         """
         entry = self.transcript.command(command)
-        sent, heard = entry.counted(stdin), entry.heard(on_line)
+        sent, heard = entry.counted(stdin), entry.heard(on_line, secret=secret)
         try:
             completed = self._execute(shlex.join(command), sent, heard, silence)
         except (OSError, EOFError, KilledError, paramiko.SSHException) as error:

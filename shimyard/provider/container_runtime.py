@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from shimyard.catalogue import Artifact, Catalogue, artifacts_of, bundled, urls
-from shimyard.errors import ShimyardError
+from shimyard.catalogue import artifacts_of
 from shimyard.node.container_runtime import RESOURCE, container_runtime, secret_paths
-from shimyard.node.desired import DesiredState, File, StoredArtifact
+from shimyard.node.desired import DesiredState
 from shimyard.node.facts import Facts
-from shimyard.provider.inputs import node_settings, settings
+from shimyard.provider.artifacts import as_recorded, records, stored, texts, with_sources
+from shimyard.provider.inputs import node_settings, settings, sources
 from shimyard.provider.resource import Resource
-from shimyard.provider.values import UNKNOWN, Secret, has_unknown
-from shimyard.settings import Arch, ArtifactSettings, RuntimeSettings
+from shimyard.provider.values import UNKNOWN, has_unknown
+from shimyard.settings import RuntimeSettings
 
 
 class ContainerRuntimeResource(Resource):
@@ -29,31 +27,20 @@ class ContainerRuntimeResource(Resource):
         """The locked artifacts by digest, and every rendered file as text."""
         if has_unknown(inputs.get("runtime")) or has_unknown(inputs.get("sources")):
             return {"artifacts": UNKNOWN, "files": UNKNOWN}
-        runtime = _runtime(inputs)
-        arch = node_settings(inputs).arch
-        artifacts = {
-            artifact.name: _record(artifact)
-            for artifact in self._locked(runtime, arch, _sources(inputs))
-        }
-        desired = container_runtime(runtime, _stored(artifacts), arch)
-        secret = secret_paths(runtime)
-        texts = {file.path: file.read().decode() for file in desired.files}
-        files = {path: Secret(text) if path in secret else text for path, text in texts.items()}
-        return {"artifacts": artifacts, "files": files}
+        runtime, arch = _runtime(inputs), node_settings(inputs).arch
+        artifacts = records(artifacts_of(runtime, arch), sources(inputs), self.nodes.project)
+        desired = container_runtime(runtime, stored(artifacts), arch)
+        return {"artifacts": artifacts, "files": texts(desired, secret_paths(runtime))}
 
     def desired(self, inputs: Mapping[str, Any], *, recorded: bool) -> DesiredState:
         """From the runtime and the recorded artifacts; where they come from, as of now."""
-        runtime = _runtime(inputs)
-        arch = node_settings(inputs).arch
-        stored = _stored(inputs["artifacts"])
+        runtime, arch = _runtime(inputs), node_settings(inputs).arch
+        artifacts = stored(inputs["artifacts"])
         if recorded:
-            # Today's templates may say it in other words than those that were applied.
-            desired = container_runtime(runtime, stored, arch)
-            return replace(desired, files=_recorded(inputs["files"], desired))
-        sources = _sources(inputs)
-        located = {a.sha256: a for a in self._locked(runtime, arch, sources)}
-        stored = [_located(item, located, sources, self.nodes.project) for item in stored]
-        return container_runtime(runtime, stored, arch)
+            return as_recorded(container_runtime(runtime, artifacts, arch), inputs["files"])
+        needs = artifacts_of(runtime, arch)
+        located = with_sources(artifacts, needs, sources(inputs), self.nodes.project)
+        return container_runtime(runtime, located, arch)
 
     def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
         """Versions are known before; the generation and the canaries only after."""
@@ -79,75 +66,9 @@ class ContainerRuntimeResource(Resource):
         """One container runtime a machine."""
         return RESOURCE
 
-    def _locked(
-        self, runtime: RuntimeSettings, arch: Arch, sources: ArtifactSettings
-    ) -> list[Artifact]:
-        paths = [self.nodes.project / Path(name).expanduser() for name in sources.lock_files]
-        catalogue = Catalogue.load(paths)
-        return [
-            catalogue.find(need.name, need.version, arch) for need in artifacts_of(runtime, arch)
-        ]
-
 
 def _runtime(inputs: Mapping[str, Any]) -> RuntimeSettings:
     return settings(RuntimeSettings, inputs.get("runtime"), "runtime")
-
-
-def _sources(inputs: Mapping[str, Any]) -> ArtifactSettings:
-    return settings(ArtifactSettings, inputs.get("sources") or {}, "sources")
-
-
-def _record(artifact: Artifact) -> dict[str, Any]:
-    return {
-        "version": artifact.version,
-        "sha256": artifact.sha256,
-        "size": artifact.size,
-        "format": artifact.unpack.format,
-        "files": dict(artifact.unpack.files),
-    }
-
-
-def _stored(artifacts: Mapping[str, Any]) -> list[StoredArtifact]:
-    return [
-        StoredArtifact(
-            name,
-            record["version"],
-            record["sha256"],
-            record.get("size"),
-            record["format"],
-            tuple(record["files"].items()),
-        )
-        for name, record in artifacts.items()
-    ]
-
-
-def _recorded(texts: Mapping[str, str], desired: DesiredState) -> tuple[File, ...]:
-    modes = {file.path: file.mode for file in desired.files}
-    return tuple(File.of(path, text, mode=modes.get(path, "0644")) for path, text in texts.items())
-
-
-def _located(
-    item: StoredArtifact,
-    located: Mapping[str, Artifact],
-    sources: ArtifactSettings,
-    project: Path,
-) -> StoredArtifact:
-    artifact = located.get(item.sha256)
-    if artifact is None:
-        raise ShimyardError(
-            f"the lock of {item.name} {item.version} has changed while `pulumi up` ran",
-            mend="run `pulumi up` again",
-        )
-    return StoredArtifact(
-        item.name,
-        item.version,
-        item.sha256,
-        item.size,
-        item.format,
-        item.members,
-        tuple(urls(artifact, sources)),
-        bundled(artifact, sources, project),
-    )
 
 
 def _handlers(runtime: RuntimeSettings, facts: Facts) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from shimyard.errors import ShimyardError
 from shimyard.provider.values import UNKNOWN
-from shimyard.settings import NodeSettings
+from shimyard.settings import ArtifactSettings, NodeSettings
 from shimyard.settings.explain import explain
 
 M = TypeVar("M", bound=BaseModel)
@@ -45,6 +45,11 @@ def node_settings(inputs: Mapping[str, Any]) -> NodeSettings:
     if isinstance(node, Mapping) and node.get("address") is UNKNOWN:
         node = {**node, "address": "unknown"}
     return settings(NodeSettings, node, "node")
+
+
+def sources(inputs: Mapping[str, Any]) -> ArtifactSettings:
+    """Where the artifacts come from. Raises ``InputError``."""
+    return settings(ArtifactSettings, inputs.get("sources") or {}, "sources")
 
 
 def address_known(inputs: Mapping[str, Any]) -> bool:

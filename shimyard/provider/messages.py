@@ -6,6 +6,7 @@ They follow pulumi.provider.experimental, with the old inputs that its diff and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from shimyard.provider.values import Properties
 
@@ -91,6 +92,25 @@ class DeleteRequest:
     urn: str
     id: str
     inputs: Properties
+
+
+class Kind(Protocol):
+    """A kind of resource: what the engine asks of it."""
+
+    def check(self, request: CheckRequest, /) -> CheckResponse:
+        """Validate, and add what a preview shows."""
+
+    def diff(self, request: DiffRequest, /) -> DiffResponse:
+        """What changes."""
+
+    def apply(self, request: ApplyRequest, /) -> ApplyResponse:
+        """Create or update. Raises ``ShimyardError`` or ``PartialStateError``."""
+
+    def read(self, request: ReadRequest, /) -> ReadResponse:
+        """How it is now. Raises ``ShimyardError``."""
+
+    def delete(self, request: DeleteRequest, /) -> None:
+        """Take it away. Raises ``ShimyardError``."""
 
 
 class PartialStateError(Exception):

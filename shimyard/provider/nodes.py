@@ -7,15 +7,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.progress import Report, silent
 from shimyard.node.transaction import read_facts
 from shimyard.node.transcript import UNTOLD, Redaction, Transcript
-from shimyard.node.transport import Session
 from shimyard.provider.claims import Claims
+from shimyard.provider.rollout import Rollouts
 from shimyard.settings import NodeSettings
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Session
 
 # So long a failed connection is not tried again: each resource of a dead node would wait for it.
 _PAUSE = 60.0
@@ -39,13 +43,15 @@ class CancelledRunError(NodeError):
 class Nodes:
     """Open connections by the settings that lead to them. Safe for many threads.
 
-    ``claims``: which resource of the program stands for what on which machine. ``redacted``: the
-    secrets of all resources, since a machine can answer one of them with another's.
+    ``claims``: which resource of the program stands for what on which machine. ``rollouts``: which
+    nodes of a cluster are out. ``redacted``: the secrets of all resources, since a machine can
+    answer one of them with another's.
     """
 
     def __init__(self, project: Path) -> None:
         self.project = project
         self.claims = Claims()
+        self.rollouts = Rollouts()
         self.redacted = Redaction()
         self.cancelled = False
         self._guard = threading.Lock()
@@ -53,14 +59,20 @@ class Nodes:
 
     @contextmanager
     def session(
-        self, node: NodeSettings, report: Report = silent, transcript: Transcript = UNTOLD
+        self,
+        node: NodeSettings,
+        report: Report = silent,
+        transcript: Transcript = UNTOLD,
+        *,
+        purpose: str = "",
     ) -> Iterator[Session]:
         """The node's connection, for one thread at a time, to change the node with.
 
-        ``transcript`` gets what is run there meanwhile.
+        ``transcript`` gets what is run there meanwhile. ``purpose``: another connection for each,
+        so that who drains a node does not wait for who changes the server.
         Raises ``ConnectionFailedError``, ``CancelledRunError``.
         """
-        slot = self._slot(node)
+        slot = self._slot(node, purpose)
         with slot.lock:
             session = self._connected(slot, node, report, transcript)
             slot.facts = None
@@ -75,6 +87,13 @@ class Nodes:
                 # A new connection has just read them.
                 slot.facts = slot.facts or read_facts(session)
             return slot.facts
+
+    def hang_up(self, node: NodeSettings, *, purpose: str) -> None:
+        """End the node's connection for a purpose, if there is one."""
+        with self._guard:
+            slot = self._slots.pop(_key(node, purpose), None)
+        if slot is not None and slot.session is not None:
+            slot.session.close()
 
     def cancel(self) -> None:
         """End all connections, and open no more. A node that is at work ends it by itself."""
@@ -98,6 +117,9 @@ class Nodes:
         if slot.session is None or not slot.session.alive:
             if slot.failure is not None and time.monotonic() - slot.failed_at < _PAUSE:
                 raise slot.failure
+            # Paramiko is not worth its time where no machine is asked: previews, no-op updates.
+            from shimyard.node.transport import Session  # noqa: PLC0415
+
             began = time.monotonic()
             try:
                 slot.session = Session.open(node, self.project)
@@ -119,10 +141,13 @@ class Nodes:
             time.sleep(_INTERVAL)
         return facts
 
-    def _slot(self, node: NodeSettings) -> _Slot:
-        key = node.model_dump_json(include={"address", "ssh"})
+    def _slot(self, node: NodeSettings, purpose: str = "") -> _Slot:
         with self._guard:
-            return self._slots.setdefault(key, _Slot())
+            return self._slots.setdefault(_key(node, purpose), _Slot())
+
+
+def _key(node: NodeSettings, purpose: str) -> str:
+    return purpose + node.model_dump_json(include={"address", "ssh"})
 
 
 class _Slot:

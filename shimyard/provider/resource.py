@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from shimyard.errors import ShimyardError
 from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
+from shimyard.node.operations import RestartUnit
+from shimyard.node.plan import Plan
 from shimyard.node.planning import plan
+from shimyard.node.progress import Report
 from shimyard.node.transaction import converge, remove
 from shimyard.node.transcript import Transcript
+from shimyard.provider.control import Control
 from shimyard.provider.engine_log import EngineLog
 from shimyard.provider.inputs import InputError, address_known, node_settings, root
 from shimyard.provider.messages import (
@@ -28,6 +33,7 @@ from shimyard.provider.messages import (
     ReadResponse,
 )
 from shimyard.provider.nodes import CancelledRunError, Nodes
+from shimyard.provider.service import Service, membership
 from shimyard.provider.values import (
     UNKNOWN,
     Properties,
@@ -36,6 +42,9 @@ from shimyard.provider.values import (
     revealed,
     secrets_in,
 )
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Session
 
 EFFECTS = "effects"
 DRIFT = "drift"
@@ -49,7 +58,7 @@ class Resource(ABC):
     change makes it another thing on the machine.
     """
 
-    quiet: ClassVar[frozenset[str]] = frozenset({"node", "sources", EFFECTS})
+    quiet: ClassVar[frozenset[str]] = frozenset({"node", "sources", "membership", EFFECTS})
     identity: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, nodes: Nodes, log: EngineLog) -> None:
@@ -79,6 +88,20 @@ class Resource(ABC):
     @abstractmethod
     def name_on_node(self, inputs: Mapping[str, Any], /) -> str:
         """The resource's name in the node's own records."""
+
+    def disrupts(self, steps: Plan, _was: Properties, _inputs: Mapping[str, Any]) -> bool:
+        """Whether pods of the machine notice ``steps``, so that it must be drained before.
+
+        ``_was``: the state of the resource before.
+        """
+        return any(
+            isinstance(step, RestartUnit) and step.runs_containers and not step.starts
+            for step in steps.operations
+        )
+
+    def learned(self, _session: Session) -> dict[str, Any]:
+        """More outputs, which only the converged machine can tell."""
+        return {}
 
     # --- the provider's operations -------------------------------------------------------------
 
@@ -133,7 +156,8 @@ class Resource(ABC):
             ):
                 connected = True
                 desired = self.desired(inputs, recorded=False)
-                facts = converge(session, desired, report).facts
+                facts = self._converged(session, desired, request, report)
+                learned = self.learned(session)
         except NodeError as error:
             told = self._told(error, node.name)
             # A node that was left in the middle may end its transaction, or take it back.
@@ -147,7 +171,7 @@ class Resource(ABC):
                 state=request.state or self._state(inputs, Facts()),
             ) from error
         self.nodes.claims.created(node, name)
-        state = self._state(inputs, facts)
+        state = self._state(inputs, facts) | learned
         self.log.status(request.urn, f"{node.name}: generation {state['generation']}")
         return ApplyResponse(request.id or f"{node.name}/{name}", state)
 
@@ -201,6 +225,34 @@ class Resource(ABC):
 
     # -------------------------------------------------------------------------------------------
 
+    def _converged(
+        self, session: Session, desired: DesiredState, request: ApplyRequest, report: Report
+    ) -> Facts:
+        """Converge; the node of a cluster leaves its service meanwhile if it must."""
+        inputs = revealed(request.inputs)
+        control = self.control(request.urn, inputs)
+        if control is None:
+            return converge(session, desired, report).facts
+        service = Service(self.nodes.rollouts.of(control.membership.cluster), control, report)
+
+        def around(steps: Plan, facts: Facts) -> AbstractContextManager[None]:
+            disrupts = self.disrupts(steps, revealed(request.state), inputs)
+            return service.around(steps, facts, disrupts=disrupts)
+
+        try:
+            facts = converge(session, desired, report, around).facts
+            service.settle(facts)
+        finally:
+            control.close()
+        return facts
+
+    def control(self, urn: str, inputs: Mapping[str, Any]) -> Control | None:
+        """The way to the servers of the machine's cluster, if it is for one."""
+        cluster = membership(inputs)
+        if cluster is None:
+            return None
+        return Control(self.nodes, cluster, inputs["node"]["name"], self._transcript(urn, inputs))
+
     def _state(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
         return {DRIFT: [], **self.outputs(inputs, facts)}
 
@@ -220,7 +272,10 @@ class Resource(ABC):
             except InputError:
                 return ["not known: the last inputs are from another version of Shimyard"]
         steps = plan(self.desired(news, recorded=True), facts)
-        return [*steps.effects] or ["nothing restarts"]
+        effects = [*steps.effects] or ["nothing restarts"]
+        if before and "membership" in news and self.disrupts(steps, olds, news):
+            effects.insert(0, f"drains {news['node']['name']}")
+        return effects
 
     def _claim(self, urn: str, inputs: Mapping[str, Any]) -> None:
         """Raises ``InputError`` if another resource of the program is the same on the machine."""

@@ -23,12 +23,13 @@ from shimyard.provider.messages import (
     DeleteRequest,
     DiffRequest,
     DiffResponse,
+    Kind,
     PartialStateError,
     ReadRequest,
     ReadResponse,
 )
 from shimyard.provider.nodes import Nodes
-from shimyard.provider.resource import DRIFT, Resource
+from shimyard.provider.resource import DRIFT
 from shimyard.provider.values import decode, encode
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ _THREADS = 128
 class Servicer(ResourceProviderServicer):
     """Answers the engine. Work on machines runs in threads, the answers on the event loop."""
 
-    def __init__(self, version: str, nodes: Nodes, resources: dict[str, Resource]) -> None:
+    def __init__(self, version: str, nodes: Nodes, resources: dict[str, Kind]) -> None:
         super().__init__()
         self._version = version
         self._nodes = nodes
@@ -78,7 +79,7 @@ class Servicer(ResourceProviderServicer):
     async def Check(self, request: Any, context: Any) -> Any:
         """Validate inputs and add the computed ones."""
 
-        def check(resource: Resource) -> CheckResponse:
+        def check(resource: Kind) -> CheckResponse:
             return resource.check(
                 CheckRequest(request.urn, decode(request.olds), decode(request.news))
             )
@@ -92,7 +93,7 @@ class Servicer(ResourceProviderServicer):
     async def Diff(self, request: Any, context: Any) -> Any:
         """Compare inputs, property by property."""
 
-        def diff(resource: Resource) -> DiffResponse:
+        def diff(resource: Kind) -> DiffResponse:
             return resource.diff(
                 DiffRequest(
                     request.urn,
@@ -123,7 +124,7 @@ class Servicer(ResourceProviderServicer):
     async def Create(self, request: Any, context: Any) -> Any:
         """Converge a machine for the first time."""
 
-        def create(resource: Resource) -> ApplyResponse:
+        def create(resource: Kind) -> ApplyResponse:
             return resource.apply(
                 ApplyRequest(request.urn, "", decode(request.properties), request.preview)
             )
@@ -134,7 +135,7 @@ class Servicer(ResourceProviderServicer):
     async def Update(self, request: Any, context: Any) -> Any:
         """Converge a machine again."""
 
-        def update(resource: Resource) -> ApplyResponse:
+        def update(resource: Kind) -> ApplyResponse:
             news, olds = decode(request.news), decode(request.olds)
             return resource.apply(
                 ApplyRequest(request.urn, request.id, news, request.preview, olds)
@@ -146,7 +147,7 @@ class Servicer(ResourceProviderServicer):
     async def Read(self, request: Any, context: Any) -> Any:
         """Look at a machine."""
 
-        def read(resource: Resource) -> ReadResponse:
+        def read(resource: Kind) -> ReadResponse:
             return resource.read(
                 ReadRequest(
                     request.urn, request.id, decode(request.inputs), decode(request.properties)
@@ -161,7 +162,7 @@ class Servicer(ResourceProviderServicer):
     async def Delete(self, request: Any, context: Any) -> Any:
         """Leave a machine as it was."""
 
-        def delete(resource: Resource) -> None:
+        def delete(resource: Kind) -> None:
             resource.delete(DeleteRequest(request.urn, request.id, decode(request.old_inputs)))
 
         await self._run(request, context, delete)
@@ -172,7 +173,7 @@ class Servicer(ResourceProviderServicer):
         await asyncio.get_running_loop().run_in_executor(None, self._nodes.cancel)
         return empty_pb2.Empty()
 
-    async def _run(self, request: Any, context: Any, work: Callable[[Resource], T]) -> T:
+    async def _run(self, request: Any, context: Any, work: Callable[[Kind], T]) -> T:
         """``work`` of the resource that the URN names, in a thread; its errors as plain text."""
         token = request.urn.split("::")[2].split("$")[-1]
         resource = self._resources.get(token)

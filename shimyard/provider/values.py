@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import struct_pb2
-from pulumi.runtime import rpc
 
 Properties = Mapping[str, Any]
 """Property name -> plain value, in which ``Secret`` and ``UNKNOWN`` may stand anywhere."""
 
 SECRET_NAMES = frozenset({"passphrase", "password", "secretContent"})
 """Properties that are secrets also where nobody has marked them."""
+
+
+# The protocol's own marks (sdk/go/common/resource/sig); the SDK has them beside half of itself,
+# whose import would take longer than all that the provider does with them.
+_UNKNOWN_MARK = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+_SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
+_OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
 class _Unknown:
@@ -84,7 +91,7 @@ def _decoded(value: struct_pb2.Value) -> Any:
         number = value.number_value
         return int(number) if number.is_integer() else number
     if kind == "string_value":
-        return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
+        return UNKNOWN if value.string_value == _UNKNOWN_MARK else value.string_value
     if kind == "bool_value":
         return value.bool_value
     if kind == "list_value":
@@ -96,12 +103,12 @@ def _decoded(value: struct_pb2.Value) -> Any:
 
 def _decoded_struct(struct: struct_pb2.Struct) -> Any:
     fields = decode(struct)
-    signature = fields.pop(rpc._special_sig_key, None)
+    signature = fields.pop(_SIGNATURE_KEY, None)
     if signature is None:
         return fields
-    if signature == rpc._special_secret_sig:
+    if signature == _SECRET_MARK:
         return Secret(fields.get("value"))
-    if signature == rpc._special_output_value_sig:
+    if signature == _OUTPUT_MARK:
         known = fields.get("value", UNKNOWN)
         return Secret(known) if fields.get("secret") else known
     raise TypeError("assets, archives and references to resources are no inputs of Shimyard's")
@@ -112,7 +119,7 @@ def _encoded(value: Any) -> struct_pb2.Value:
     if value is None:
         message.null_value = struct_pb2.NULL_VALUE
     elif value is UNKNOWN:
-        message.string_value = rpc.UNKNOWN
+        message.string_value = _UNKNOWN_MARK
     elif isinstance(value, bool):
         message.bool_value = value
     elif isinstance(value, (int, float)):
@@ -120,7 +127,7 @@ def _encoded(value: Any) -> struct_pb2.Value:
     elif isinstance(value, str):
         message.string_value = value
     elif isinstance(value, Secret):
-        signed = {rpc._special_sig_key: rpc._special_secret_sig, "value": value.value}
+        signed = {_SIGNATURE_KEY: _SECRET_MARK, "value": value.value}
         message.struct_value.CopyFrom(encode(signed))
     elif isinstance(value, Mapping):
         message.struct_value.CopyFrom(encode(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -71,6 +72,16 @@ LabelValue = Annotated[
     Field(json_schema_extra={"pattern": f"^{_LABEL_VALUE}$"}),
 ]
 """Value of a Kubernetes label."""
+
+_TAINT = rf"{_LABEL_KEY}(={_LABEL_VALUE})?:(NoSchedule|PreferNoSchedule|NoExecute)"
+
+Taint = Annotated[
+    str,
+    AfterValidator(
+        matching(_TAINT, "is not a taint; write 'key=value:NoSchedule' as kubectl does")
+    ),
+]
+"""A taint as kubectl writes it: 'key=value:NoSchedule', 'key:NoExecute'."""
 
 
 class KeySettings(Model):
@@ -162,6 +173,13 @@ class NodeSettings(Model):
     ssh: SshSettings = Field(description="Connection; the stack's `ssh` section has the defaults.")
     labels: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, description="Labels for scheduling; no service restarts for them."
+    )
+    taints: list[Taint] = Field(
+        default_factory=list, description="Taints in the cluster: 'key=value:NoSchedule'."
+    )
+    internal_ip: IPv4Address | None = Field(
+        default=None,
+        description="Address inside the cluster. Default: that of the default route.",
     )
     zone: DnsLabel | None = Field(
         default=None, description="Failure domain: a shop, a hall, a cell site."

@@ -6,7 +6,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from shimyard.settings.base import DnsLabel, FieldError, Line, Model, Version, matching
+from shimyard.settings.base import (
+    AbsolutePath,
+    DnsLabel,
+    FieldError,
+    Line,
+    Model,
+    Version,
+    matching,
+)
 from shimyard.settings.registries import RegistrySettings
 from shimyard.settings.tables import misfits
 
@@ -129,6 +137,18 @@ class EngineSettings(Model):
         return self
 
 
+class CniSettings(Model):
+    """Where containerd finds the network of pods."""
+
+    conf_dir: AbsolutePath = Field(
+        default="/etc/cni/net.d", description="Folder of the network's configuration."
+    )
+    bin_dirs: list[AbsolutePath] = Field(
+        default_factory=lambda: ["/opt/cni/bin"],
+        description="Folders of the plugins, in the order to search them.",
+    )
+
+
 class RuntimeSettings(Model):
     """Everything that one ContainerRuntime transaction installs on a machine."""
 
@@ -136,6 +156,10 @@ class RuntimeSettings(Model):
     runc: VersionedSettings = Field(description="Runtime of ordinary containers and of pauses.")
     cni_plugins: VersionedSettings | None = Field(
         default=None, description="CNI plugins in /opt/cni/bin. Default: none."
+    )
+    cni: CniSettings = Field(
+        default_factory=CniSettings,
+        description="Folders of the pods' network. On a cluster's node: those of K3s.",
     )
     sandbox_image: Image | None = Field(
         default=None, description="Pause image of pods. Default: containerd's own choice."

@@ -8,9 +8,11 @@ from pydantic import Field, model_validator
 
 from shimyard.settings.artifacts import ArtifactSettings
 from shimyard.settings.base import FieldError, Model
+from shimyard.settings.cluster import ClusterSettings
 from shimyard.settings.files import FileSettings
+from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
-from shimyard.settings.runtime import RuntimeSettings
+from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.workloads import (
     HybridAppSettings,
     NamespaceSettings,
@@ -18,6 +20,9 @@ from shimyard.settings.workloads import (
     WasmAppSettings,
 )
 from shimyard.settings.workloads.rules import check_workloads
+
+K3S_CNI_CONFIG = "/var/lib/rancher/k3s/agent/etc/cni/net.d"
+K3S_CNI_BIN = "/var/lib/rancher/k3s/data/cni"
 
 
 class StackSettings(Model):
@@ -32,6 +37,9 @@ class StackSettings(Model):
     runtime: RuntimeSettings = Field(description="The container runtime of every machine.")
     artifacts: ArtifactSettings = Field(
         default_factory=ArtifactSettings, description="Where artifacts come from."
+    )
+    cluster: ClusterSettings | None = Field(
+        default=None, description="The K3s cluster of the machines. Default: none."
     )
     files: list[FileSettings] = Field(
         default_factory=list, description="Files and trees on the nodes."
@@ -48,6 +56,37 @@ class StackSettings(Model):
         default_factory=list,
         description="Pods of a Wasm proxy, a native app and a Wasm log sidecar.",
     )
+
+    def membership(self) -> MembershipSettings | None:
+        """What a change of one of the cluster's machines must know of it; None without one."""
+        if self.cluster is None:
+            return None
+        nodes = {node.name: node for node in self.nodes}
+        return MembershipSettings(
+            cluster="cluster",
+            servers=[nodes[name] for name in self.cluster.servers],
+            rollout=self.cluster.rollout,
+        )
+
+    def membership_of(self, node: str) -> MembershipSettings | None:
+        """The same for one machine, which may be outside of the cluster."""
+        return self.membership() if node in self._clustered() else None
+
+    def runtime_of(self, node: str) -> RuntimeSettings:
+        """The runtime of one machine; on a cluster's node, pods get their network from K3s.
+
+        Source: https://docs.k3s.io/networking/basic-network-options for the folders.
+        """
+        cluster = self.cluster
+        if cluster is None or node not in self._clustered():
+            return self.runtime
+        cni = CniSettings(conf_dir=K3S_CNI_CONFIG, bin_dirs=[K3S_CNI_BIN])
+        return self.runtime.model_copy(update={"cni": cni})
+
+    def _clustered(self) -> set[str]:
+        cluster = self.cluster
+        names = [node.name for node in self.nodes]
+        return set() if cluster is None else {*cluster.servers, *cluster.agents_of(names)}
 
     @model_validator(mode="before")
     @classmethod
@@ -82,6 +121,18 @@ class StackSettings(Model):
                     "one machine is one node",
                 )
             places[place] = node.name
+        return self
+
+    @model_validator(mode="after")
+    def _cluster_of_nodes(self) -> Self:
+        names = [node.name for node in self.nodes]
+        for field in ("servers", "agents"):
+            for name in (getattr(self.cluster, field) or []) if self.cluster is not None else []:
+                if name not in names:
+                    raise FieldError(
+                        f"cluster.{field}",
+                        f"there is no node '{name}'; the stack has {', '.join(names)}",
+                    )
         return self
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 # Runs share the machine's subnets, whichever checkout they are from: so slots are the machine's,
 # too, and what a dead run left is cleaned by the next one, wherever that is from.
 SLOTS = 8
-PLACES = 6
+PLACES = 8
 
 
 @dataclass(frozen=True)

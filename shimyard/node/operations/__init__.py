@@ -3,6 +3,7 @@
 from shimyard.node.operations.base import Operation
 from shimyard.node.operations.canaries import KeepCanary, RunCanary
 from shimyard.node.operations.checks import CheckContainerdConfig, ExpectGeneration
+from shimyard.node.operations.kubelet import AwaitNode, LeavePods, SaveSnapshot
 from shimyard.node.operations.paths import (
     DeclareData,
     MakeFolder,
@@ -26,6 +27,7 @@ from shimyard.node.operations.services import (
 
 __all__ = [
     "AdoptUnit",
+    "AwaitNode",
     "CheckContainerdConfig",
     "DeclareData",
     "DisableUnit",
@@ -34,6 +36,7 @@ __all__ = [
     "EndOrphans",
     "ExpectGeneration",
     "KeepCanary",
+    "LeavePods",
     "MakeFolder",
     "Operation",
     "PlaceFile",
@@ -45,5 +48,6 @@ __all__ = [
     "RemovePath",
     "RestartUnit",
     "RunCanary",
+    "SaveSnapshot",
     "StopUnit",
 ]

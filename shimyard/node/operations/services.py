@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shimyard.node.desired import START_SECONDS
 from shimyard.node.operations.base import Operation
 
 
@@ -51,16 +52,25 @@ class DisableUnit(Operation):
 
 @dataclass(frozen=True)
 class RestartUnit(Operation):
-    """Restart a unit. ``because``: the paths or the state that call for it."""
+    """Restart a unit. ``because``: the paths or the state that call for it.
+
+    ``seconds``: how long it may take until it is ready.
+    """
 
     unit: str
     because: tuple[str, ...]
     starts: bool = False
     runs_containers: bool = False
+    seconds: int = START_SECONDS
 
     def words(self) -> tuple[str, ...]:
-        """restart UNIT guests|-: whether Wasm containers must not outlive it."""
-        return ("restart", self.unit, "guests" if self.runs_containers else "")
+        """restart UNIT guests|- SECONDS: whether Wasm containers must not outlive it."""
+        return (
+            "restart",
+            self.unit,
+            "guests" if self.runs_containers else "",
+            str(self.seconds),
+        )
 
     def effect(self) -> str:
         """The sentence names the reason, and what it does to Wasm containers."""

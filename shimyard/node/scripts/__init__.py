@@ -20,6 +20,8 @@ _PARTS = (
     "services",
     "containers",
     "orphans",
+    "kubelet",
+    "cluster",
     "restore",
     "keeping",
     "transaction",

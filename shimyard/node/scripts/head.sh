@@ -8,6 +8,12 @@
 #   node launch TRANSACTION           start "apply" as a service and follow its journal
 #   node retake                       start "recover" as a service and wait for it
 #   node purge                        remove Shimyard itself once no resource is left
+# on a server of a cluster also:
+#   node members                      the Node objects
+#   node access                       the CA's digest and the administrator's kubeconfig
+#   node cordon|uncordon|forget NODE
+#   node drain NODE TIMEOUT GRACE-PERIOD DELETE-EMPTY-DIR-DATA FORCE
+#   node label|taint NODE WORD...
 # and by systemd:
 #   node apply TRANSACTION            prepare, switch, canary, then commit or restore
 #   node recover [boot]               finish or take back what was cut off
@@ -18,6 +24,8 @@ export LC_ALL
 umask 022
 root=/var/lib/shimyard
 tab=$(printf '\t')
+line_end='
+'
 # A user's own folders come after the system's, or sudo leaves them out.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH

@@ -34,6 +34,14 @@ apply) apply ;;
 retake) retake ;;
 recover) recover "${2:-}" ;;
 purge) purge ;;
+members) members ;;
+access) access ;;
+cordon) of_node "$@" ;;
+uncordon) of_node "$@" ;;
+forget) of_node "$@" ;;
+drain) of_node "$@" ;;
+label) of_node "$@" ;;
+taint) of_node "$@" ;;
 *)
     say failed "unknown verb '${1:-}'"
     exit 2

@@ -64,8 +64,30 @@ prepare_dir() {
     make_parents "$1" && record undo made "$1" && mkdir -m 0755 "$1"
 }
 
+# A folder of another resource of ours may stand there already.
 prepare_data() {
-    [ -e "$1" ] || record undo made-data "$1"
+    [ -e "$1" ] && ! grep -qxF "dir$tab$1" "$root/made" 2>/dev/null || record undo made-data "$1"
+}
+
+# A tree, but not the folders in it that another resource has: containerd watches such a one.
+remove_tree() {
+    kept=$line_end
+    for current in "$root"/current/*; do
+        [ -L "$current" ] && [ "${current##*/}" != "$resource" ] || continue
+        while IFS=$tab read -r kind path rest; do
+            case $kind:$path in dir:"$1"/*) kept=$kept$path/$line_end ;; esac
+        done <"$current/manifest"
+    done
+    if [ "$kept" = "$line_end" ]; then rm -rf "$1"; else prune "$1"; fi
+}
+
+prune() {
+    for inside in "$1"/* "$1"/.[!.]*; do
+        case $kept in
+        *"$line_end$inside/"*) prune "$inside" ;;
+        *) rm -rf "$inside" ;;
+        esac
+    done
 }
 
 prepare_file() {

@@ -17,7 +17,7 @@ finish() {
         case $kind:$what in
         undo:path) clear_siblings "$path" ;;
         drop:*) rm -rf "$root/originals$what" ;;
-        drop-data:*) rm -rf "$what" ;;
+        drop-data:*) (remove_tree "$what") ;;
         drop-dir:*) rmdir "$what" 2>/dev/null ;;
         esac
     done <"$journal"
@@ -157,10 +157,10 @@ restore_boot() {
 
 restore_services() {
     missed=
-    while IFS=$tab read -r kind what unit before guests; do
+    while IFS=$tab read -r kind what unit before guests seconds; do
         case $kind:$what:$before in
         undo:activity:active | undo:activity:activating | undo:activity:reloading)
-            start_again "$unit" "$guests" || missed=yes
+            start_again "$unit" "$guests" "$seconds" || missed=yes
             ;;
         undo:activity:*) stop_again "$unit" || missed=yes ;;
         esac
@@ -171,7 +171,7 @@ restore_services() {
 start_again() {
     # At a boot there are none, and the service has not started yet.
     [ -z "$no_block" ] && with=$2 || with=
-    restart_without_guests "$1" "$with" </dev/null && return 0
+    restart_without_guests "$1" "$with" "$3" </dev/null && return 0
     quote_log "$1"
     return 1
 }
@@ -188,7 +188,7 @@ stop_again() {
 restore_folders() {
     while IFS=$tab read -r kind what path before; do
         case $kind:$what in
-        undo:made-data) rm -rf "$path" ;;
+        undo:made-data) (remove_tree "$path") ;;
         undo:made) rmdir "$path" 2>/dev/null ;;
         esac
     done

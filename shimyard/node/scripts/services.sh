@@ -57,12 +57,14 @@ switch_disable() {
 restart_unit() {
     systemctl reset-failed "$1" 2>/dev/null
     # shellcheck disable=SC2086
-    timeout 120 systemctl $no_block restart "$1"
+    timeout "${2:-120}" systemctl $no_block restart "$1"
 }
 
 switch_restart() {
-    record undo activity "$1" "$(activity "$1")" "$2" || return 1
-    restart_without_guests "$1" "$2" && return 0
+    record undo activity "$1" "$(activity "$1")" "$2" "$3" || return 1
+    # What a kubelet tells its cluster from now on is news.
+    since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    restart_without_guests "$1" "$2" "$3" && return 0
     quote_log "$1"
     reason="$1 does not start"
     return 1
@@ -71,7 +73,7 @@ switch_restart() {
 # With "guests", no Wasm container outlives the service that has started it.
 restart_without_guests() {
     [ "$2:$(activity "$1")" != guests:active ] || end_guests
-    restart_unit "$1" || return 1
+    restart_unit "$1" "$3" || return 1
     [ "$2" != guests ] || end_orphans
 }
 

@@ -1,0 +1,32 @@
+"""The secrets by which nodes join a cluster."""
+
+from __future__ import annotations
+
+import pulumi
+
+
+class ClusterTokens(pulumi.CustomResource):
+    """Two random tokens, made by the provider and secret from birth.
+
+    Outputs: ``server`` (cluster administrator; servers only), ``agent`` (joins agents, no more).
+    """
+
+    server: pulumi.Output[str]
+    agent: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        rotation: int = 1,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``rotation``: another number makes new tokens."""
+        super().__init__(
+            "shimyard:cluster:Tokens",
+            resource_name,
+            {"rotation": rotation, "server": None, "agent": None},
+            pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(additional_secret_outputs=["server", "agent"])
+            ),
+        )

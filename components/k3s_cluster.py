@@ -1,0 +1,172 @@
+"""A K3s cluster on the machines of a fleet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.cluster_node import ClusterNode
+from components.cluster_tokens import ClusterTokens
+from components.fleet import Fleet
+from components.k3s_agent import K3sAgent
+from components.k3s_server import K3sServer
+from shimyard.settings import NodeSettings, StackSettings
+from shimyard.settings.cluster import ClusterSettings
+from shimyard.settings.k3s import K3sSettings
+from shimyard.settings.membership import MembershipSettings
+
+
+class K3sCluster(pulumi.ComponentResource):
+    """Servers one after the other, then all agents, then what the cluster says of its nodes.
+
+    Outputs: ``servers`` and ``agents`` (name -> resource), ``cluster_nodes`` (name -> ClusterNode),
+    ``kubeconfig`` (a secret), ``provider`` (for resources inside the cluster; it waits for all
+    nodes), ``endpoint`` (URL of the API).
+    """
+
+    servers: dict[str, K3sServer]
+    agents: dict[str, K3sAgent]
+    cluster_nodes: dict[str, ClusterNode]
+    kubeconfig: pulumi.Output[str]
+    provider: kubernetes.Provider
+    endpoint: str
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        settings: StackSettings,
+        fleet: Fleet,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``settings``: with a cluster. ``fleet``: the machines, of the same settings."""
+        super().__init__("shimyard:index:K3sCluster", resource_name, None, opts)
+        cluster, membership = settings.cluster, settings.membership()
+        if cluster is None or membership is None:
+            raise ValueError("the settings have no cluster")
+        self._settings, self._cluster, self._fleet = settings, cluster, fleet
+        self._membership: MembershipSettings = membership
+        nodes = {node.name: node for node in settings.nodes}
+        first = nodes[cluster.servers[0]]
+        self.endpoint = f"https://{cluster.endpoint or first.address}:6443"
+        self.tokens = ClusterTokens(
+            resource_name,
+            rotation=cluster.token_rotation,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.servers = {}
+        for name in cluster.servers:
+            self.servers[name] = self._server(nodes[name], first)
+        self.agents = {
+            name: self._agent(nodes[name], cluster.endpoint or inside(first))
+            for name in cluster.agents_of(list(nodes))
+        }
+        self.cluster_nodes = {
+            name: self._cluster_node(nodes[name], k3s)
+            for name, k3s in {**self.servers, **self.agents}.items()
+        }
+        starting = self.servers[first.name]
+        self.kubeconfig = starting.kubeconfig.apply(self._reachable)
+        self.provider = kubernetes.Provider(
+            resource_name,
+            kubeconfig=self.kubeconfig,
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[*self.cluster_nodes.values(), *self.agents.values()]
+            ),
+        )
+        self.register_outputs({"kubeconfig": self.kubeconfig, "endpoint": self.endpoint})
+
+    def _server(self, node: NodeSettings, first: NodeSettings) -> K3sServer:
+        cluster = self._cluster
+        starts = node.name == first.name
+        token = self.tokens.server if starts else self._joining("server", self.tokens.server)
+        # The next one joins when the last one is done: etcd takes one new member at a time.
+        before = list(self.servers.values())[-1:]
+        return K3sServer(
+            node.name,
+            node=node,
+            k3s=server_settings(cluster, node),
+            token=token,
+            agent_token=self.tokens.agent,
+            joins=None if starts else inside(first),
+            membership=self._membership,
+            sources=self._settings.artifacts,
+            opts=self._after(node, before),
+        )
+
+    def _agent(self, node: NodeSettings, joins: str) -> K3sAgent:
+        return K3sAgent(
+            node.name,
+            node=node,
+            k3s=agent_settings(self._cluster),
+            token=self._joining("node", self.tokens.agent),
+            joins=joins,
+            membership=self._membership,
+            sources=self._settings.artifacts,
+            opts=self._after(node, list(self.servers.values())),
+        )
+
+    def _cluster_node(self, node: NodeSettings, k3s: pulumi.Resource) -> ClusterNode:
+        zone = {} if node.zone is None else {"topology.kubernetes.io/zone": node.zone}
+        return ClusterNode(
+            node.name,
+            name=node.name,
+            membership=self._membership,
+            labels={**zone, **node.labels},
+            taints=node.taints,
+            handlers=self._fleet.edge_nodes[node.name].handlers,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[k3s]),
+        )
+
+    def _after(self, node: NodeSettings, others: list[Any]) -> pulumi.ResourceOptions:
+        runtime = self._fleet.edge_nodes[node.name]
+        return pulumi.ResourceOptions(parent=self, depends_on=[runtime, *others])
+
+    def _joining(self, user: str, token: pulumi.Output[str]) -> pulumi.Output[str]:
+        """In the form by which a node knows its cluster before it shows the secret."""
+        starting = next(iter(self.servers.values()))
+        return pulumi.Output.secret(
+            pulumi.Output.all(starting.ca_sha256, token).apply(
+                lambda known: f"K10{known[0]}::{user}:{known[1]}"
+            )
+        )
+
+    def _reachable(self, kubeconfig: str) -> str:
+        return kubeconfig.replace("https://127.0.0.1:6443", self.endpoint)
+
+
+def inside(node: NodeSettings) -> str:
+    """The address by which the other nodes reach it."""
+    return str(node.internal_ip) if node.internal_ip is not None else node.address
+
+
+def server_settings(cluster: ClusterSettings, node: NodeSettings) -> K3sSettings:
+    """What concerns a server."""
+    names = dict.fromkeys(
+        [*cluster.tls_sans, *([cluster.endpoint] if cluster.endpoint else []), node.address]
+    )
+    return K3sSettings(
+        version=cluster.version,
+        datastore="etcd" if cluster.uses_etcd else "sqlite",
+        tls_sans=list(names),
+        cluster_cidr=cluster.cluster_cidr,
+        service_cidr=cluster.service_cidr,
+        flannel_backend=cluster.flannel_backend,
+        disable=cluster.disable,
+        kubelet_args=cluster.kubelet_args,
+        server_config=cluster.server_config,
+        air_gap_images=cluster.air_gap_images,
+        snapshot_before_upgrade=cluster.snapshot_before_upgrade,
+    )
+
+
+def agent_settings(cluster: ClusterSettings) -> K3sSettings:
+    """What concerns an agent."""
+    return K3sSettings(
+        version=cluster.agent_version or cluster.version,
+        kubelet_args=cluster.kubelet_args,
+        agent_config=cluster.agent_config,
+        air_gap_images=cluster.air_gap_images,
+    )

@@ -1,0 +1,141 @@
+package controllers
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/restmapper"
+
+	"shimyard.dev/lab/k3s/logline"
+)
+
+//go:embed manifests/*.yaml
+var packaged embed.FS
+
+// fieldManager is the owner of the fields that are deployed.
+const fieldManager = "deploy@k3s"
+
+// components says which of the packaged manifests each value of "disable" leaves out.
+var components = map[string]string{
+	"access.yaml": "", "coredns.yaml": "coredns", "metrics-server.yaml": "metrics-server",
+	"local-storage.yaml": "local-storage", "runtimes.yaml": "runtimes",
+}
+
+// deploy applies what K3s packages, as far as the stand-in has it.
+func (c *cluster) deploy(ctx context.Context) error {
+	for name, component := range components {
+		if component != "" && c.Settings.Disabled(component) {
+			continue
+		}
+		content, err := packaged.ReadFile("manifests/" + name)
+		if err != nil {
+			return err
+		}
+		filled, err := template.New(name).Parse(string(content))
+		if err != nil {
+			return err
+		}
+		var text bytes.Buffer
+		if err := filled.Execute(&text, c.Config); err != nil {
+			return err
+		}
+		if err := c.apply(ctx, text.Bytes()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// watchManifests applies the user's files in server/manifests whenever they change.
+func (c *cluster) watchManifests(ctx context.Context) error {
+	folder := c.Layout.Server("manifests")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	applied := map[string]time.Time{}
+	for {
+		_ = filepath.Walk(folder, func(path string, info os.FileInfo, err error) error {
+			extension := filepath.Ext(path)
+			if err != nil || info.IsDir() || (extension != ".yaml" && extension != ".yml" && extension != ".json") {
+				return nil
+			}
+			if _, skip := os.Stat(path + ".skip"); skip == nil || applied[path].Equal(info.ModTime()) {
+				return nil
+			}
+			content, err := os.ReadFile(path)
+			if err == nil {
+				err = c.apply(ctx, content)
+			}
+			if err != nil {
+				logline.Printf("Failed to process config: failed to process %s: %v", path, err)
+				return nil
+			}
+			applied[path] = info.ModTime()
+			return nil
+		})
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(interval):
+		}
+	}
+}
+
+// apply applies each document of a YAML text, on the server's side.
+func (c *cluster) apply(ctx context.Context, text []byte) error {
+	client, err := discovery.NewDiscoveryClientForConfig(c.rest)
+	if err != nil {
+		return err
+	}
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client))
+	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
+	for {
+		var object unstructured.Unstructured
+		if err := documents.Decode(&object.Object); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if len(object.Object) == 0 {
+			continue
+		}
+		if err := c.applyOne(ctx, mapper, &object); err != nil {
+			return fmt.Errorf("%s %s: %w", strings.ToLower(object.GetKind()), object.GetName(), err)
+		}
+	}
+}
+
+func (c *cluster) applyOne(ctx context.Context, mapper meta.RESTMapper, object *unstructured.Unstructured) error {
+	kind := object.GroupVersionKind()
+	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if err != nil {
+		return err
+	}
+	options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
+	resource := c.dynamic.Resource(mapping.Resource)
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		namespace := object.GetNamespace()
+		if namespace == "" {
+			namespace = metav1.NamespaceDefault
+		}
+		_, err = resource.Namespace(namespace).Apply(ctx, object.GetName(), object, options)
+		return err
+	}
+	_, err = resource.Apply(ctx, object.GetName(), object, options)
+	return err
+}

@@ -1,0 +1,155 @@
+"""The cluster as a server sees it: its kubectl, through the program on that machine."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shimyard.node import program
+from shimyard.node.errors import NodeError
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Completed, Session
+
+# What kubectl may take beyond its own timeout.
+_SLACK = 30.0
+
+
+@dataclass(frozen=True)
+class Member:
+    """A Node object. ``ours``: cordoned by a change of ours, which takes that back at its end."""
+
+    name: str
+    ready: bool
+    cordoned: bool
+    ours: bool
+    server: bool
+    version: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a cluster is reached: the SHA-256 of its CA, and the administrator's kubeconfig."""
+
+    ca_sha256: str
+    kubeconfig: str = field(repr=False)
+
+
+class Cluster:
+    """What a server's kubectl can do to the nodes. Errors: ``NodeError`` with kubectl's words.
+
+    ``session``: to a machine that is a server.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def members(self) -> dict[str, Member]:
+        """All nodes by name."""
+        completed = self._call("members", mend="see whether K3s runs there: systemctl status k3s")
+        rows = [line.split("\t") for line in completed.out.splitlines()]
+        return {row[1]: _member(row[1:]) for row in rows if row[0] == "member" and len(row) > 7}
+
+    def cordon(self, node: str) -> None:
+        """No new pods; a cordon of somebody else's stays theirs."""
+        self._call("cordon", node)
+
+    def uncordon(self, node: str) -> None:
+        """Pods again."""
+        self._call("uncordon", node)
+
+    def drain(
+        self,
+        node: str,
+        *,
+        timeout: int,
+        grace_period: int | None,
+        delete_empty_dir_data: bool,
+        force: bool,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """All pods leave, but those of DaemonSets; budgets are kept."""
+        self._call(
+            "drain",
+            node,
+            str(timeout),
+            "-1" if grace_period is None else str(grace_period),
+            "yes" if delete_empty_dir_data else "no",
+            "yes" if force else "no",
+            seconds=timeout + _SLACK,
+            on_line=on_line,
+            mend="see which pod stays (a disruption budget that allows none, a pod that nothing "
+            "starts again: rollout.drain.force), mend it, then run `pulumi up` again",
+        )
+
+    def forget(self, node: str) -> None:
+        """Delete the Node object; a server's etcd member goes with it."""
+        self._call("forget", node, seconds=120)
+
+    def describe(self, node: str, labels: Mapping[str, str | None], taints: Sequence[str]) -> None:
+        """Set labels (None takes one away) and taints ('key:effect-' takes one away)."""
+        words = [f"{key}-" if value is None else f"{key}={value}" for key, value in labels.items()]
+        if words:
+            self._call("label", node, *words)
+        if taints:
+            self._call("taint", node, *taints)
+
+    def access(self) -> Access:
+        """What an agent and an administrator need."""
+        completed = self._call("access", secret=True)
+        words = dict(line.split("\t", 1) for line in completed.out.splitlines() if "\t" in line)
+        try:
+            kubeconfig = base64.b64decode(words["kubeconfig"], validate=True).decode()
+            return Access(words["ca-sha256"], kubeconfig)
+        except (KeyError, ValueError):
+            raise self._error("cluster", "the server has no kubeconfig", ()) from None
+
+    def _call(
+        self,
+        verb: str,
+        *words: str,
+        seconds: float = 60.0,
+        secret: bool = False,
+        on_line: Callable[[str], None] | None = None,
+        mend: str = "",
+    ) -> Completed:
+        completed = program.call(
+            self._session, verb, *words, silence=seconds, secret=secret, on_line=on_line
+        )
+        if completed.code != 0:
+            raise program.refused(self._session, program.STEPS[verb], completed) or self._error(
+                program.STEPS[verb], _last(completed), program.last_lines(completed), mend
+            )
+        return completed
+
+    def _error(self, step: str, cause: str, log: Sequence[str], mend: str = "") -> NodeError:
+        return NodeError(
+            self._session.node.name,
+            step,
+            cause,
+            log=log,
+            mend=mend or "mend what the lines above show, then run `pulumi up` again",
+        )
+
+
+def _member(row: Sequence[str]) -> Member:
+    name, ready, cordoned, ours, server, version, labels, taints = (*row, "", "")[:8]
+    return Member(
+        name,
+        ready == "True",
+        cordoned == "true",
+        ours == "yes",
+        server == "true",
+        version.removeprefix("v"),
+        dict(pair.partition("=")[::2] for pair in labels.split(",") if pair),
+        tuple(taint for taint in taints.split(",") if taint),
+    )
+
+
+def _last(completed: Completed) -> str:
+    lines = (completed.err or completed.out).strip().splitlines()
+    return lines[-1] if lines else f"exit code {completed.code}"

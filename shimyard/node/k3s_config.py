@@ -1,0 +1,69 @@
+"""K3s's config.yaml as data.
+
+Sources: https://docs.k3s.io/cli/server, https://docs.k3s.io/cli/agent, and for a containerd of
+one's own https://docs.k3s.io/advanced (container-runtime-endpoint).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from shimyard.settings import NodeSettings
+from shimyard.settings.k3s import K3sSettings
+
+Role = Literal["server", "agent"]
+
+FOLDER = "/etc/rancher/k3s"
+CONFIG_PATH = f"{FOLDER}/config.yaml"
+TOKEN_PATH = f"{FOLDER}/token"
+AGENT_TOKEN_PATH = f"{FOLDER}/agent-token"
+CONTAINERD_SOCKET = "unix:///run/containerd/containerd.sock"
+
+_SUPERVISOR_PORT = 6443
+
+
+def k3s_config(
+    k3s: K3sSettings, node: NodeSettings, role: Role, *, joins: str | None
+) -> dict[str, Any]:
+    """The whole of config.yaml; tokens stand in files of their own.
+
+    ``joins``: the address of a server to join, None for the one that starts the cluster.
+    """
+    config: dict[str, Any] = {
+        "node-name": node.name,
+        "token-file": TOKEN_PATH,
+        "container-runtime-endpoint": CONTAINERD_SOCKET,
+    }
+    if node.internal_ip is not None:
+        config["node-ip"] = str(node.internal_ip)
+    if joins is not None:
+        config["server"] = server_url(joins)
+    if role == "server":
+        config |= _server(k3s, starts=joins is None)
+    if k3s.kubelet_args:
+        config["kubelet-arg"] = [f"{name}={value}" for name, value in k3s.kubelet_args.items()]
+    return config | dict(k3s.server_config if role == "server" else k3s.agent_config)
+
+
+def server_url(address: str) -> str:
+    """The URL of a server: what agents join, and what kubectl asks."""
+    host = f"[{address}]" if ":" in address else address
+    return f"https://{host}:{_SUPERVISOR_PORT}"
+
+
+def _server(k3s: K3sSettings, *, starts: bool) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "agent-token-file": AGENT_TOKEN_PATH,
+        "cluster-cidr": str(k3s.cluster_cidr),
+        "service-cidr": str(k3s.service_cidr),
+        "cluster-dns": str(k3s.dns_address),
+        "flannel-backend": k3s.flannel_backend,
+        "write-kubeconfig-mode": "0600",
+    }
+    if starts and k3s.datastore == "etcd":
+        config["cluster-init"] = True
+    if k3s.tls_sans:
+        config["tls-san"] = list(k3s.tls_sans)
+    if k3s.disable:
+        config["disable"] = list(k3s.disable)
+    return config

@@ -1,0 +1,68 @@
+# --- the cluster, on a server -------------------------------------------------------------------
+# The API's own words are on the error output; a node's name is never an option.
+
+cordon_mark=shimyard.dev/cordoned
+
+kubectl() {
+    "$k3s" kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=20s "$@"
+}
+
+# verb node word...
+of_node() {
+    case ${2:-} in
+    '' | -* | *[!a-z0-9.-]*)
+        say failed "no name of a node: '${2:-}'"
+        exit 2
+        ;;
+    esac
+    case $1 in label | taint) describe "$@" ;; *) "$@" ;; esac
+}
+
+# name ready cordoned ours server version labels taints
+members() {
+    kubectl get nodes -o go-template='{{range .items}}member{{"\t"}}{{.metadata.name}}{{"\t"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\t"}}{{if .spec.unschedulable}}true{{else}}-{{end}}{{"\t"}}{{with .metadata.annotations}}{{with index . "'"$cordon_mark"'"}}yes{{else}}-{{end}}{{else}}-{{end}}{{"\t"}}{{with .metadata.labels}}{{with index . "node-role.kubernetes.io/control-plane"}}{{.}}{{else}}-{{end}}{{else}}-{{end}}{{"\t"}}{{.status.nodeInfo.kubeletVersion}}{{"\t"}}{{range $key, $value := .metadata.labels}}{{$key}}={{$value}},{{end}}{{"\t"}}{{range .spec.taints}}{{.key}}{{if .value}}={{.value}}{{end}}:{{.effect}},{{end}}{{"\n"}}{{end}}'
+}
+
+# Marked before it is cordoned: a cut between the two must not leave a cordon that nobody owns.
+cordon() {
+    [ "$(kubectl get node "$1" -o 'jsonpath={.spec.unschedulable}')" != true ] || return 0
+    kubectl annotate --overwrite node "$1" "$cordon_mark=yes" >/dev/null && kubectl cordon "$1"
+}
+
+uncordon() {
+    case $(kubectl get node "$1" -o go-template='{{with .metadata.annotations}}{{index . "'"$cordon_mark"'"}}{{end}}') in
+    yes) kubectl uncordon "$1" && kubectl annotate node "$1" "$cordon_mark-" >/dev/null ;;
+    esac
+}
+
+# node timeout grace-period delete-empty-dir-data force
+drain() {
+    node=$1
+    set -- --ignore-daemonsets --timeout="$2s" --grace-period="$3" \
+        --delete-emptydir-data="$4" --force="$5"
+    for word in "$@"; do
+        shift
+        case $word in *=yes) word=${word%yes}true ;; *=no) word=${word%no}false ;; esac
+        set -- "$@" "$word"
+    done
+    "$k3s" kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml drain "$node" "$@"
+}
+
+forget() {
+    "$k3s" kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml delete node "$1" \
+        --ignore-not-found --wait=true --timeout=90s
+}
+
+# verb node word...
+describe() {
+    verb=$1
+    shift
+    for word in "$@"; do case $word in -*) exit 2 ;; esac done
+    kubectl "$verb" node --overwrite "$@" >/dev/null
+}
+
+access() {
+    say ca-sha256 "$(sha256sum </var/lib/rancher/k3s/server/tls/server-ca.crt | cut -d ' ' -f 1)"
+    say kubeconfig "$(base64 -w 0 </etc/rancher/k3s/k3s.yaml)"
+}
+

@@ -1,0 +1,71 @@
+"""The way to a cluster's servers: connections of its own, beside those of the nodes' resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from shimyard.node.cluster import Cluster
+from shimyard.node.errors import NodeError
+from shimyard.node.progress import silent
+from shimyard.node.transcript import Transcript
+from shimyard.settings.membership import MembershipSettings
+
+if TYPE_CHECKING:
+    from shimyard.provider.nodes import Nodes
+
+
+class NoServerError(NodeError):
+    """No server of the cluster answers. Attribute ``reasons``: one sentence a server."""
+
+    def __init__(self, node: str, reasons: tuple[str, ...]) -> None:
+        super().__init__(
+            node,
+            "cluster",
+            "no server of the cluster can be asked",
+            log=reasons,
+            mend="bring one of them back, then run `pulumi up` again",
+        )
+        self.reasons = reasons
+
+
+class Control:
+    """Asks the servers of a cluster on behalf of the resource of one machine, ``node``."""
+
+    def __init__(
+        self, nodes: Nodes, membership: MembershipSettings, node: str, transcript: Transcript
+    ) -> None:
+        self.membership = membership
+        self.node = node
+        self._nodes = nodes
+        self._transcript = transcript
+
+    @contextmanager
+    def server(self, *, others_only: bool = False) -> Iterator[Cluster]:
+        """kubectl on the first server that answers; the node's own machine is asked last.
+
+        ``others_only``: never on that machine. Raises ``NoServerError``.
+        """
+        reasons = []
+        for server in sorted(self.membership.servers, key=lambda each: each.name == self.node):
+            if others_only and server.name == self.node:
+                continue
+            with ExitStack() as stack:
+                try:
+                    session = stack.enter_context(
+                        self._nodes.session(server, silent, self._transcript, purpose=self.node)
+                    )
+                    cluster = Cluster(session)
+                    cluster.members()
+                except NodeError as error:
+                    reasons.append(f"{server.name}: {error.cause}")
+                    continue
+                yield cluster
+                return
+        raise NoServerError(self.node, tuple(reasons))
+
+    def close(self) -> None:
+        """End the connections: a large fleet's would be too many for a small server."""
+        for server in self.membership.servers:
+            self._nodes.hang_up(server, purpose=self.node)

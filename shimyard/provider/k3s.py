@@ -1,0 +1,223 @@
+"""The resources K3sServer and K3sAgent: K3s on one machine, as a node of its cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from shimyard.catalogue import Need
+from shimyard.node.cluster import Cluster
+from shimyard.node.desired import DesiredState
+from shimyard.node.errors import ConnectionFailedError, NodeError
+from shimyard.node.facts import Facts
+from shimyard.node.k3s import ARTIFACT, IMAGES_ARTIFACT, RESOURCES, Membership, k3s, secret_paths
+from shimyard.node.k3s_config import AGENT_TOKEN_PATH, TOKEN_PATH, Role
+from shimyard.node.operations import RestartUnit
+from shimyard.node.plan import Plan
+from shimyard.provider.artifacts import as_recorded, records, stored, texts, with_sources
+from shimyard.provider.inputs import InputError, node_settings, settings, sources
+from shimyard.provider.messages import (
+    CheckRequest,
+    CheckResponse,
+    DeleteRequest,
+    ReadRequest,
+    ReadResponse,
+)
+from shimyard.provider.resource import Resource
+from shimyard.provider.retirement import Retirement
+from shimyard.provider.service import membership
+from shimyard.provider.values import UNKNOWN, Properties, Secret, has_unknown, revealed
+from shimyard.settings import Arch
+from shimyard.settings.k3s import K3sSettings, release
+
+if TYPE_CHECKING:
+    from shimyard.node.transport import Session
+
+_DEFAULT_READY_SECONDS = 300
+
+
+class _K3sResource(Resource):
+    """Inputs: node, k3s, joins, token, membership, sources. Computed: artifacts, files, effects.
+
+    Outputs: generation, machineId, version, drift.
+    """
+
+    role: ClassVar[Role]
+
+    def check(self, request: CheckRequest) -> CheckResponse:
+        """Refuse a version that can't follow the one that runs, before anything is asked."""
+        checked = super().check(request)
+        if checked.failures:
+            return checked
+        was, now = (_version(revealed(each)) for each in (request.olds, request.news))
+        refused = None if was is None or now is None else step_refused(was, now)
+        if refused is not None:
+            return CheckResponse(request.news, (("k3s.version", refused),))
+        return checked
+
+    def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The locked artifacts by digest, and every rendered file as text."""
+        if has_unknown(inputs.get("k3s")) or has_unknown(inputs.get("joins")):
+            return {"artifacts": UNKNOWN, "files": UNKNOWN}
+        wanted, arch = _settings(inputs), node_settings(inputs).arch
+        artifacts = records(_needs(wanted, arch), sources(inputs), self.nodes.project)
+        desired = self._desired(inputs, stored(artifacts))
+        files = texts(desired, secret_paths())
+        if inputs.get("token") is UNKNOWN:
+            files[TOKEN_PATH] = UNKNOWN
+        if inputs.get("agentToken") is UNKNOWN:
+            files[AGENT_TOKEN_PATH] = UNKNOWN
+        return {"artifacts": artifacts, "files": files}
+
+    def desired(self, inputs: Mapping[str, Any], *, recorded: bool) -> DesiredState:
+        """From the settings and the recorded artifacts; where they come from, as of now."""
+        artifacts = stored(inputs["artifacts"])
+        if recorded:
+            return as_recorded(self._desired(inputs, artifacts), inputs["files"])
+        needs = _needs(_settings(inputs), node_settings(inputs).arch)
+        located = with_sources(artifacts, needs, sources(inputs), self.nodes.project)
+        return self._desired(inputs, located)
+
+    def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
+        """The version is known before, the generation only after."""
+        version = inputs.get("k3s", {}).get("version", UNKNOWN)
+        if facts is None:
+            return {"generation": UNKNOWN, "machineId": UNKNOWN, "version": version}
+        name = self.name_on_node(inputs)
+        return {
+            "generation": facts.generations.current.get(name, 0),
+            "machineId": facts.system.machine,
+            "version": version,
+        }
+
+    def name_on_node(self, _inputs: Mapping[str, Any]) -> str:
+        """A machine is a server or an agent."""
+        return RESOURCES[self.role]
+
+    def disrupts(self, steps: Plan, was: Properties, inputs: Mapping[str, Any]) -> bool:
+        """Pods outlive a restart of K3s, but a kubelet's next minor version needs a drain.
+
+        Source: kubernetes.io/releases/version-skew-policy, "kubelet".
+        """
+        restarts = any(
+            isinstance(step, RestartUnit) and not step.starts for step in steps.operations
+        )
+        before, now = was.get("version") or _version(was), _settings(inputs).version
+        return restarts and isinstance(before, str) and release(before)[:2] != release(now)[:2]
+
+    def delete(self, request: DeleteRequest) -> None:
+        """Take the node out of its cluster, then K3s off the machine, whether it answers or not."""
+        inputs = revealed(request.inputs)
+        control = self.control(request.urn, inputs)
+        if control is None:
+            super().delete(request)
+            return
+        node = node_settings(inputs)
+        with self.log.progress(request.urn, node.name) as report:
+            retirement = Retirement(control, report)
+            retirement.leave()
+            try:
+                super().delete(request)
+            except ConnectionFailedError as error:
+                if not retirement.gone:
+                    raise
+                self._tell(request.urn, inputs, [retirement.epitaph(error.cause)])
+            finally:
+                control.close()
+            retirement.forget()
+
+    def _desired(self, inputs: Mapping[str, Any], artifacts: list[Any]) -> DesiredState:
+        cluster = membership(inputs)
+        return k3s(
+            _settings(inputs),
+            node_settings(inputs),
+            self.role,
+            Membership(inputs.get("joins"), _text(inputs, "token"), _text(inputs, "agentToken")),
+            artifacts,
+            ready_seconds=(
+                _DEFAULT_READY_SECONDS if cluster is None else cluster.rollout.ready_timeout
+            ),
+        )
+
+
+class K3sAgentResource(_K3sResource):
+    """A node that only runs workloads."""
+
+    role = "agent"
+
+
+class K3sServerResource(_K3sResource):
+    """A node of the control plane. Further input: agentToken. Outputs: caSha256, kubeconfig."""
+
+    role = "server"
+
+    def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
+        """How the cluster is reached is known once it is up."""
+        unknown = {"caSha256": UNKNOWN, "kubeconfig": Secret(UNKNOWN)}
+        return super().outputs(inputs, facts) | (unknown if facts is None else {})
+
+    def learned(self, session: Session) -> dict[str, Any]:
+        """How the cluster is reached."""
+        access = Cluster(session).access()
+        return {"caSha256": access.ca_sha256, "kubeconfig": Secret(access.kubeconfig)}
+
+    def read(self, request: ReadRequest) -> ReadResponse:
+        """K3s renews its certificates by itself: the kubeconfig is read again."""
+        answer = super().read(request)
+        if not answer.id:
+            return answer
+        inputs = revealed(request.inputs)
+        known = {key: request.state.get(key) for key in ("caSha256", "kubeconfig")}
+        try:
+            with self.nodes.session(
+                node_settings(inputs), transcript=self._transcript(request.urn, request.inputs)
+            ) as session:
+                known = self.learned(session)
+        except NodeError as error:
+            # A server that is down is drift already; how to reach it stays as it was.
+            self._tell(request.urn, inputs, [f"its kubeconfig can't be read: {error.cause}"])
+        return ReadResponse(answer.id, answer.inputs, {**answer.state, **known})
+
+
+def step_refused(was: str, now: str) -> str | None:
+    """Why K3s can't go from one version to the other in one step; None if it can.
+
+    Source: https://docs.k3s.io/upgrades and Kubernetes' version skew policy.
+    """
+    old, new = release(was), release(now)
+    if new[:2] < old[:2]:
+        return (
+            f"goes back from {was} to {now}: a cluster's data is not read by an older minor "
+            f"version; keep {old[0]}.{old[1]}, or restore a snapshot into a new cluster"
+        )
+    if new[0] == old[0] and new[1] - old[1] > 1:
+        return (
+            f"skips a minor version: {was} runs, and {now} was asked for; "
+            f"go to {old[0]}.{old[1] + 1} first"
+        )
+    return None
+
+
+def _settings(inputs: Mapping[str, Any]) -> K3sSettings:
+    return settings(K3sSettings, inputs.get("k3s"), "k3s")
+
+
+def _version(inputs: Mapping[str, Any]) -> str | None:
+    version = (inputs.get("k3s") or {}).get("version")
+    return version if isinstance(version, str) else None
+
+
+def _needs(wanted: K3sSettings, arch: Arch) -> list[Need]:
+    needs = [Need(ARTIFACT, wanted.version, arch)]
+    if wanted.air_gap_images:
+        needs.append(Need(IMAGES_ARTIFACT, wanted.version, arch))
+    return needs
+
+
+def _text(inputs: Mapping[str, Any], name: str) -> str | None:
+    value = inputs.get(name)
+    if value is None or value is UNKNOWN:
+        return None
+    if not isinstance(value, str) or not value.strip() or "\n" in value:
+        raise InputError([(name, "is no token; it is one line of text")])
+    return value

@@ -1,0 +1,76 @@
+"""The end of a node: its pods leave, its Node object goes, its etcd member with it."""
+
+from __future__ import annotations
+
+from shimyard.node.progress import Report
+from shimyard.provider.control import Control, NoServerError
+from shimyard.provider.rollout import keep_quorum
+
+
+class Retirement:
+    """Takes the node that ``control`` is about out of its cluster, by another server.
+
+    ``gone``: the cluster has not heard from the machine either, so that it is not waited for.
+    """
+
+    def __init__(self, control: Control, report: Report) -> None:
+        self._control = control
+        self._report = report
+        self.gone = False
+
+    def leave(self) -> None:
+        """Cordon and drain a node that is Ready. Raises ``NodeError``: pods stay, no quorum.
+
+        Where no other server answers, the cluster ends with this machine.
+        """
+        node = self._control.node
+        try:
+            with self._control.server(others_only=True) as cluster:
+                members = cluster.members()
+                member = members.get(node)
+                if member is None:
+                    self.gone = True
+                    return
+                keep_quorum(members, member, leaves=True)
+                cluster.cordon(node)
+                if not member.ready:
+                    self.gone = True
+                    self._report("drain", f"{node} is not Ready, and is not drained")
+                    return
+                self._report("drain", f"pods leave {node}")
+                drain = self._control.membership.rollout.drain
+                cluster.drain(
+                    node,
+                    timeout=drain.timeout,
+                    grace_period=drain.grace_period,
+                    delete_empty_dir_data=drain.delete_empty_dir_data,
+                    force=drain.force,
+                    on_line=lambda line: self._report("drain", line),
+                )
+        except NoServerError:
+            if self._is_alone():
+                return
+            raise
+
+    def forget(self) -> None:
+        """Delete the Node object. Raises ``NodeError``."""
+        try:
+            with self._control.server(others_only=True) as cluster:
+                self._report("leave", f"{self._control.node} leaves the cluster")
+                cluster.forget(self._control.node)
+        except NoServerError:
+            if not self._is_alone():
+                raise
+        finally:
+            self._control.close()
+
+    def epitaph(self, cause: str) -> str:
+        """What a person must know of a machine that could not be cleaned."""
+        return (
+            f"left the cluster, but the machine itself was not cleaned ({cause}); "
+            "wipe it before it is used again"
+        )
+
+    def _is_alone(self) -> bool:
+        servers = self._control.membership.servers
+        return [server.name for server in servers] == [self._control.node]

@@ -1,0 +1,53 @@
+"""A machine in the service of a cluster: what a change of it owes to the pods that run there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from shimyard.node.facts import Facts
+from shimyard.node.k3s import RESOURCES
+from shimyard.node.plan import Plan
+from shimyard.node.progress import Report
+from shimyard.provider.control import Control
+from shimyard.provider.inputs import settings
+from shimyard.provider.rollout import Rollout, settle
+from shimyard.settings.membership import MembershipSettings
+
+
+def membership(inputs: Mapping[str, Any]) -> MembershipSettings | None:
+    """The machine's cluster, or None. Raises ``InputError``."""
+    given = inputs.get("membership")
+    return None if given is None else settings(MembershipSettings, given, "membership")
+
+
+def serves(facts: Facts) -> bool:
+    """Whether K3s of ours is on the machine; before that, no pod can be there."""
+    return any(name in facts.managed.manifests for name in RESOURCES.values())
+
+
+class Service:
+    """The change of one machine, as its cluster sees it."""
+
+    def __init__(self, rollout: Rollout, control: Control, report: Report) -> None:
+        self._rollout = rollout
+        self._control = control
+        self._report = report
+        self._settled = False
+
+    @contextmanager
+    def around(self, plan: Plan, facts: Facts, *, disrupts: bool) -> Iterator[None]:
+        """Drain before a change that disrupts, and take the node back in after it."""
+        if not (disrupts and plan.operations and serves(facts)):
+            yield
+            return
+        server = RESOURCES["server"] in facts.managed.manifests
+        with self._rollout.disruption(self._control, self._report, server=server):
+            yield
+        self._settled = True
+
+    def settle(self, facts: Facts) -> None:
+        """Take back a cordon that a run has left that was cut off."""
+        if serves(facts) and not self._settled:
+            settle(self._control, self._report)

@@ -1,0 +1,129 @@
+"""K3s on one machine: what its config.yaml says.
+
+Names and defaults follow https://docs.k3s.io/cli/server and https://docs.k3s.io/cli/agent.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal, Self
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from shimyard.settings.base import FieldError, Line, Model, Version
+from shimyard.settings.nodes import Host
+
+Packaged = Literal["coredns", "local-storage", "metrics-server", "runtimes", "servicelb", "traefik"]
+"""What K3s brings along and deploys by itself."""
+
+OWN_KEYS = frozenset(
+    {
+        "agent-token",
+        "agent-token-file",
+        "cluster-cidr",
+        "cluster-dns",
+        "cluster-init",
+        "container-runtime-endpoint",
+        "data-dir",
+        "disable",
+        "flannel-backend",
+        "kubelet-arg",
+        "node-ip",
+        "node-name",
+        "server",
+        "service-cidr",
+        "tls-san",
+        "token",
+        "token-file",
+        "write-kubeconfig-mode",
+    }
+)
+"""Keys of K3s's config.yaml that Shimyard writes itself."""
+
+
+class K3sSettings(Model):
+    """How K3s is set up on a machine. Agents take from it what concerns them."""
+
+    version: Version = Field(
+        description="Version of K3s in the artifact lock, such as '1.36.3+k3s1'. A change goes "
+        "one minor version up at a time, servers first."
+    )
+    datastore: Literal["auto", "sqlite", "etcd"] = Field(
+        default="auto",
+        description="'etcd' for more than one server, and for snapshots; 'auto' takes sqlite for "
+        "one server and etcd for more.",
+    )
+    tls_sans: list[Host] = Field(
+        default_factory=list, description="More names and addresses in the API's certificate."
+    )
+    cluster_cidr: IPv4Network = Field(
+        default=IPv4Network("10.42.0.0/16"), description="Network of the pods."
+    )
+    service_cidr: IPv4Network = Field(
+        default=IPv4Network("10.43.0.0/16"), description="Network of the services."
+    )
+    flannel_backend: Literal["vxlan", "host-gw", "wireguard-native", "none"] = Field(
+        default="vxlan", description="How pods of different nodes reach each other."
+    )
+    disable: list[Packaged] = Field(
+        default=["traefik", "runtimes"],
+        description="Packaged components that K3s does not deploy. K3s's own RuntimeClasses "
+        "('runtimes') do not look whether a node has the handler; Shimyard's do.",
+    )
+    kubelet_args: dict[Line, Line] = Field(
+        default_factory=dict,
+        description="More arguments of the kubelets: name without dashes -> value.",
+    )
+    server_config: dict[Line, JsonValue] = Field(
+        default_factory=dict,
+        description="More keys of the servers' config.yaml. One that Shimyard writes is refused.",
+    )
+    agent_config: dict[Line, JsonValue] = Field(
+        default_factory=dict, description="The same for the agents."
+    )
+    air_gap_images: bool = Field(
+        default=False,
+        description="Bring K3s's own images to the nodes: the artifact `k3s-airgap-images` of the "
+        "same version.",
+    )
+    snapshot_before_upgrade: bool = Field(
+        default=True, description="Take an etcd snapshot before a server gets another version."
+    )
+
+    @property
+    def dns_address(self) -> IPv4Address:
+        """The tenth address of the services, as K3s itself chooses it."""
+        return self.service_cidr[10]
+
+    @field_validator("version")
+    @classmethod
+    def _is_a_release(cls, value: str) -> str:
+        if "+" not in value:
+            raise ValueError("has no K3s release; write it like '1.36.3+k3s1'")
+        return value
+
+    @model_validator(mode="after")
+    def _networks_are_apart(self) -> Self:
+        if self.cluster_cidr.overlaps(self.service_cidr):
+            raise FieldError("serviceCidr", f"overlaps clusterCidr {self.cluster_cidr}")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_ours(self) -> Self:
+        for field, config in (
+            ("serverConfig", self.server_config),
+            ("agentConfig", self.agent_config),
+        ):
+            for key in config:
+                plain = key.removesuffix("+")
+                if plain in OWN_KEYS:
+                    raise FieldError(
+                        f"{field}.{key}", "is written by Shimyard; the cluster has a field for it"
+                    )
+        return self
+
+
+def release(version: str) -> tuple[int, int, int]:
+    """Major, minor and patch of '1.36.3+k3s1'."""
+    major, minor, patch = version.split("+", maxsplit=1)[0].split("-", maxsplit=1)[0].split(".")
+    return int(major), int(minor), int(patch)

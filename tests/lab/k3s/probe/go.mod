@@ -1,0 +1,3 @@
+module shimyard.dev/tests/probe
+
+go 1.25
