@@ -69,8 +69,7 @@ class HybridApp(pulumi.ComponentResource):
         native = native_container("app", app.app, secret=secret)
         sidecars: list[dict[str, Any]] = []
         if app.sidecar is not None:
-            listens = app.sidecar.ports or []
-            sidecar = wasm_container("sidecar", app.sidecar, listens, shim, secret=secret)
+            sidecar = wasm_container("sidecar", app.sidecar, app.sidecar.ports, shim, secret=secret)
             sidecars = [with_shared(app, sidecar)]
         spec = pod_spec(
             app,
