@@ -51,11 +51,7 @@ class K3sCluster(pulumi.ComponentResource):
         nodes = {node.name: node for node in settings.nodes}
         first = nodes[cluster.servers[0]]
         self.endpoint = f"https://{cluster.endpoint or first.address}:6443"
-        self.tokens = ClusterTokens(
-            resource_name,
-            rotation=cluster.token_rotation,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.tokens = ClusterTokens(resource_name, opts=pulumi.ResourceOptions(parent=self))
         self.servers = {}
         for name in cluster.servers:
             self.servers[name] = self._server(nodes[name], first)

@@ -33,7 +33,8 @@ from shimyard.provider.messages import (
     ReadResponse,
 )
 from shimyard.provider.nodes import CancelledRunError, Nodes
-from shimyard.provider.service import Service, membership
+from shimyard.provider.retirement import not_cleaned
+from shimyard.provider.service import Service, membership, serves
 from shimyard.provider.values import (
     UNKNOWN,
     Properties,
@@ -98,6 +99,11 @@ class Resource(ABC):
             isinstance(step, RestartUnit) and step.runs_containers and not step.starts
             for step in steps.operations
         )
+
+    def admit(  # noqa: B027  most kinds need nobody's leave
+        self, _control: Control, _inputs: Mapping[str, Any], _report: Report, /
+    ) -> None:
+        """Before a machine that is in no cluster yet is changed. Raises ``NodeError``."""
 
     def learned(self, _session: Session) -> dict[str, Any]:
         """More outputs, which only the converged machine can tell."""
@@ -215,6 +221,9 @@ class Resource(ABC):
         except ConnectionFailedError as error:
             if self.nodes.cancelled:
                 raise CancelledRunError(node.name) from None
+            if self._has_left(request.urn, inputs):
+                self._tell(request.urn, inputs, [not_cleaned(error.cause)])
+                return
             forget = f"pulumi state delete '{request.urn}'"
             mend = f"{error.mend}; if it is gone for good, forget it: {forget}"
             raise ConnectionFailedError(
@@ -236,6 +245,8 @@ class Resource(ABC):
         service = Service(self.nodes.rollouts.of(control.membership.cluster), control, report)
 
         def around(steps: Plan, facts: Facts) -> AbstractContextManager[None]:
+            if not serves(facts):
+                self.admit(control, inputs, report)
             disrupts = self.disrupts(steps, revealed(request.state), inputs)
             return service.around(steps, facts, disrupts=disrupts)
 
@@ -245,6 +256,19 @@ class Resource(ABC):
         finally:
             control.close()
         return facts
+
+    def _has_left(self, urn: str, inputs: Mapping[str, Any]) -> bool:
+        """Whether the machine's cluster says that it is not a node of it any more."""
+        control = self.control(urn, inputs)
+        if control is None:
+            return False
+        try:
+            with control.server(others_only=True) as cluster:
+                return control.node not in cluster.members()
+        except NodeError:
+            return False
+        finally:
+            control.close()
 
     def control(self, urn: str, inputs: Mapping[str, Any]) -> Control | None:
         """The way to the servers of the machine's cluster, if it is for one."""

@@ -64,13 +64,14 @@ class Retirement:
         finally:
             self._control.close()
 
-    def epitaph(self, cause: str) -> str:
-        """What a person must know of a machine that could not be cleaned."""
-        return (
-            f"left the cluster, but the machine itself was not cleaned ({cause}); "
-            "wipe it before it is used again"
-        )
-
     def _is_alone(self) -> bool:
         servers = self._control.membership.servers
         return [server.name for server in servers] == [self._control.node]
+
+
+def not_cleaned(cause: str) -> str:
+    """What a person must know of a machine that left its cluster without an answer."""
+    return (
+        f"it has left the cluster, but the machine itself was not cleaned ({cause}); "
+        "wipe it before it is used again"
+    )

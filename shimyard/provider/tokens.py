@@ -17,30 +17,25 @@ from shimyard.provider.messages import (
     ReadRequest,
     ReadResponse,
 )
-from shimyard.provider.values import UNKNOWN, Secret, revealed, secrets_in
+from shimyard.provider.values import UNKNOWN, Secret, secrets_in
 
 _BYTES = 32
 
 
 class TokensResource:
-    """Input: rotation, a number; another one makes new tokens. Outputs: server, agent."""
+    """No inputs. Outputs: server, agent."""
 
     def __init__(self, learn: Callable[[Iterable[str]], None]) -> None:
         self._learn = learn
 
     def check(self, request: CheckRequest) -> CheckResponse:
-        """``rotation`` is a whole number."""
-        rotation = revealed(request.news).get("rotation")
-        if not isinstance(rotation, int) or isinstance(rotation, bool):
-            return CheckResponse(request.news, (("rotation", "is no whole number; write 1"),))
+        """There is nothing to say about them."""
         return CheckResponse(request.news)
 
     def diff(self, request: DiffRequest) -> DiffResponse:
-        """New tokens for a new number."""
+        """They stay."""
         self._remember(request.state)
-        old, new = revealed(request.old_inputs), revealed(request.news)
-        changed = old.get("rotation") != new.get("rotation")
-        return DiffResponse((("rotation", "update"),) if changed else ())
+        return DiffResponse()
 
     def apply(self, request: ApplyRequest) -> ApplyResponse:
         """Make them."""

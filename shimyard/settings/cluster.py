@@ -36,9 +36,6 @@ class ClusterSettings(K3sSettings):
         description="Fixed address of the servers, such as a virtual IP or a DNS name, by which "
         "agents and kubectl reach them. Default: the first server's own address.",
     )
-    token_rotation: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=1, description="Raise it by one, and all nodes get new tokens."
-    )
     rollout: RolloutSettings = Field(
         default_factory=RolloutSettings, description="How changes reach the nodes."
     )
