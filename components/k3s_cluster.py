@@ -153,7 +153,6 @@ def server_settings(cluster: ClusterSettings, node: NodeSettings) -> K3sSettings
         disable=cluster.disable,
         kubelet_args=cluster.kubelet_args,
         server_config=cluster.server_config,
-        air_gap_images=cluster.air_gap_images,
         snapshot_before_upgrade=cluster.snapshot_before_upgrade,
     )
 
@@ -164,5 +163,4 @@ def agent_settings(cluster: ClusterSettings) -> K3sSettings:
         version=cluster.agent_version or cluster.version,
         kubelet_args=cluster.kubelet_args,
         agent_config=cluster.agent_config,
-        air_gap_images=cluster.air_gap_images,
     )

@@ -10,7 +10,7 @@ from shimyard.node.cluster import Cluster
 from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
-from shimyard.node.k3s import ARTIFACT, IMAGES_ARTIFACT, RESOURCES, Membership, k3s, secret_paths
+from shimyard.node.k3s import ARTIFACT, RESOURCES, Membership, k3s, secret_paths
 from shimyard.node.k3s_config import AGENT_TOKEN_PATH, TOKEN_PATH, Role
 from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
@@ -219,10 +219,7 @@ def _version(inputs: Mapping[str, Any]) -> str | None:
 
 
 def _needs(wanted: K3sSettings, arch: Arch) -> list[Need]:
-    needs = [Need(ARTIFACT, wanted.version, arch)]
-    if wanted.air_gap_images:
-        needs.append(Need(IMAGES_ARTIFACT, wanted.version, arch))
-    return needs
+    return [Need(ARTIFACT, wanted.version, arch)]
 
 
 def _text(inputs: Mapping[str, Any], name: str) -> str | None:

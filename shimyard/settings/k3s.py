@@ -81,11 +81,6 @@ class K3sSettings(Model):
     agent_config: dict[Line, JsonValue] = Field(
         default_factory=dict, description="The same for the agents."
     )
-    air_gap_images: bool = Field(
-        default=False,
-        description="Bring K3s's own images to the nodes: the artifact `k3s-airgap-images` of the "
-        "same version.",
-    )
     snapshot_before_upgrade: bool = Field(
         default=True, description="Take an etcd snapshot before a server gets another version."
     )
