@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import toolchain
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.deadline import wait_for
 from lab.instance import Lab
@@ -38,6 +39,12 @@ BOUND = 240.0
 
 
 @pytest.fixture(scope="module")
+def cluster_tools(tools: Toolchain) -> Toolchain:
+    """With the Kubernetes provider, which a stack with a cluster asks for."""
+    return tools.with_kubernetes(toolchain.ensure_kubernetes())
+
+
+@pytest.fixture(scope="module")
 def built() -> BuiltArtifacts:
     """What the nodes need, and the newest K3s."""
     names = {"containerd", "runc", "cni-plugins", "containerd-shim-wasmtime"}
@@ -54,13 +61,13 @@ def lab(place: Callable[[int], Place], built: BuiltArtifacts) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def project(
-    tools: Toolchain,
+    cluster_tools: Toolchain,
     lab: Lab,
     built: BuiltArtifacts,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Project:
     """A server that keeps its state in etcd, and one agent; both are up."""
-    made = Project.of_checkout(tools, tmp_path_factory.mktemp("kills"))
+    made = Project.of_checkout(cluster_tools, tmp_path_factory.mktemp("kills"))
     made.config = cluster_stack(lab, built, [SERVER, AGENT, LATER], servers=[SERVER])
     made.config["cluster"]["datastore"] = "etcd"
     made.config["later"] = made.config["nodes"].pop()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+import toolchain
 from lab.builds.distribution import distribution_recipe
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.images.publish import push_all, push_pause
@@ -16,14 +17,21 @@ from lab.registry import start_registry
 from lab.workloads import build
 from lab.workloads.pause_recipe import pause
 from tests.engine.cluster.stack import cluster_stack
-from tests.engine.program.conftest import tools
 from tests.engine.program.project import Project
 from tests.lab.conftest import Place, place, slot
 from toolchain import Toolchain
 
-__all__ = ["place", "slot", "tools"]
+__all__ = ["place", "slot"]
 
 NODES = 3
+
+
+@pytest.fixture(scope="session")
+def tools() -> Toolchain:
+    """The CLI that was built from source, and the Kubernetes provider of this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHIMYARD_TOOLCHAIN", "build")
+        return toolchain.ensure().with_kubernetes(toolchain.ensure_kubernetes())
 
 
 @pytest.fixture(scope="session")
