@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import toolchain
-from lab.builds.inventory import build_all, recipes
+from lab.k3s.recipes import k3s_recipes
 from tests.engine.kubernetes.apiserver import Kubectl, api_server
 from tests.engine.kubernetes.programs import Program
 from toolchain import KubernetesPlugin, Toolchain
@@ -43,8 +43,7 @@ def k3s() -> Path:
     given = os.environ.get("SHIMYARD_K3S")
     if given:
         return Path(given)
-    built = build_all(wanted=[each for each in recipes() if each.name == "k3s"])
-    return built.find("k3s").path
+    return k3s_recipes("amd64")[0].build().path
 
 
 @pytest.fixture(scope="session")
