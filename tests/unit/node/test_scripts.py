@@ -17,9 +17,9 @@ SCRIPTS = {
     "program": PROGRAM, "facts": FACTS, "doctor": DOCTOR, "survey": SURVEY, "install": INSTALL
 }  # fmt: skip
 COREUTILS = {
-    "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "head", "ln", "mkdir", "mv",
-    "printf", "readlink", "rm", "rmdir", "sha256sum", "sleep", "sort", "stat", "sync", "tac",
-    "tail", "timeout", "tr", "uname", "echo", "true",
+    "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "head", "ln",
+    "mkdir", "mv", "printf", "readlink", "rm", "rmdir", "sha256sum", "sleep", "sort", "stat",
+    "sync", "tac", "tail", "timeout", "tr", "uname", "echo", "true",
 }  # fmt: skip
 ALLOWED = COREUTILS | {
     "tar", "gzip", "xz", "curl", "wget", "systemctl", "systemd-run", "journalctl", "ctr", "sh",
