@@ -85,8 +85,8 @@ def changed(text: str, changes: Sequence[Change]) -> str:
     return wire(text)
 
 
-def settings(*, cluster: bool = True, **changes: Any) -> StackSettings:
-    """Two machines with the wasmtime shim."""
+def settings(*, servers: Sequence[str] = ("edge-1",), **changes: Any) -> StackSettings:
+    """Two machines with the wasmtime shim; without ``servers`` no cluster."""
     sections: dict[str, Any] = {
         "ssh": {"user": "edge", "agent": True},
         "nodes": [
@@ -99,8 +99,8 @@ def settings(*, cluster: bool = True, **changes: Any) -> StackSettings:
             "shims": [{"name": "wasmtime", "version": "0.6.0"}],
         },
     }
-    if cluster:
-        sections["cluster"] = {"version": "1.36.3+k3s1", "servers": ["edge-1"]}
+    if servers:
+        sections["cluster"] = {"version": "1.36.3+k3s1", "servers": list(servers)}
     return StackSettings.model_validate({**sections, **changes})
 
 

@@ -40,7 +40,7 @@ def of_pods(lines: str, *changes: Change) -> Examination:
 
 def test_a_healthy_cluster_has_none() -> None:
     assert findings(examination()) == ()
-    assert findings(examination(wanted=settings(cluster=False))) == ()
+    assert findings(examination(wanted=settings(servers=()))) == ()
     # A pod that ended by itself, one of another class, and one that was moved are no findings.
     well = "ended|shop|greeter-1|greeter|0|Completed\nended|shop|greeter-1|greeter|1|Error\n"
     assert findings(of_pods(well)) == ()

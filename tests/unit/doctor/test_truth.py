@@ -222,7 +222,7 @@ def test_a_kubelet_that_reports_it_is_believed_whatever_was_written_since() -> N
 
 
 def test_where_no_kubelet_tells_containerd_itself_is_asked() -> None:
-    alone = settings(cluster=False)
+    alone = settings(servers=())
     of = examination(wanted=alone)
     assert states(row(of)) == ["ok", "ok", "ok", "not applicable", "not applicable", "ok"]
     assert row(of).links[2].reason == "containerd has started since its configuration was written"
