@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # What kubectl may take beyond its own timeout.
 _SLACK = 30.0
+_LOOK = "see whether K3s runs there: systemctl status k3s"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Cluster:
 
     def members(self) -> dict[str, Member]:
         """All nodes by name."""
-        completed = self._call("members", mend="see whether K3s runs there: systemctl status k3s")
+        completed = self._call("members", mend=_LOOK)
         rows = [line.split("\t") for line in completed.out.splitlines()]
         return {row[1]: _member(row[1:]) for row in rows if row[0] == "member" and len(row) > 7}
 
@@ -104,9 +105,11 @@ class Cluster:
         words = dict(line.split("\t", 1) for line in completed.out.splitlines() if "\t" in line)
         try:
             kubeconfig = base64.b64decode(words["kubeconfig"], validate=True).decode()
-            return Access(words["ca-sha256"], kubeconfig)
+            if kubeconfig and words["ca-sha256"]:
+                return Access(words["ca-sha256"], kubeconfig)
         except (KeyError, ValueError):
-            raise self._error("cluster", "the server has no kubeconfig", ()) from None
+            pass
+        raise self._error("cluster", "the server has no kubeconfig", (), _LOOK)
 
     def _call(
         self,
