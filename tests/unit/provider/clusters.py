@@ -114,6 +114,14 @@ class StandInControl(Control):
             raise NoServerError(self.node, tuple(f"{name}: is down" for name in names))
         yield self.cluster
 
+    @contextmanager
+    def itself(self) -> Iterator[Cluster]:
+        """The cluster, if the node is a server that still has K3s."""
+        member = self.cluster.nodes.get(self.node)
+        if self.away or member is None or not member.server:
+            raise NoServerError(self.node, ())
+        yield self.cluster
+
     def close(self) -> None:
         """Counted."""
         self.closed += 1
