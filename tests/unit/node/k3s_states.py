@@ -35,9 +35,7 @@ def artifacts(chosen: K3sSettings) -> list[StoredArtifact]:
     if chosen.air_gap_images:
         names["k3s-airgap-images"] = "k3s-airgap-images-amd64.tar.zst"
     return [
-        StoredArtifact(
-            name, chosen.version, f"{name}-{chosen.version}", 1000, "raw", (("", file),)
-        )
+        StoredArtifact(name, chosen.version, f"{name}-{chosen.version}", 1000, "raw", (("", file),))
         for name, file in names.items()
     ]
 

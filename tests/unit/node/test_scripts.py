@@ -15,9 +15,9 @@ from tests.unit.node.shell_words import commands
 
 SCRIPTS = {"program": PROGRAM, "facts": FACTS, "install": INSTALL}
 COREUTILS = {
-    "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "head", "ln", "mkdir", "mv",
-    "printf", "readlink", "rm", "rmdir", "sha256sum", "sleep", "sort", "stat", "sync", "tac",
-    "tail", "timeout", "tr", "uname", "echo", "true",
+    "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "echo", "head", "ln",
+    "mkdir", "mv", "printf", "readlink", "rm", "rmdir", "sha256sum", "sleep", "sort", "stat",
+    "sync", "tac", "tail", "timeout", "tr", "true", "uname",
 }  # fmt: skip
 # Of a machine that has run K3s, which needs them itself; without them nothing is in their way.
 OF_K3S = {"ip", "umount"}
@@ -85,7 +85,8 @@ def test_every_operation_has_its_part_in_the_program() -> None:
     from shimyard.node import operations  # noqa: PLC0415
 
     names = {
-        "AdoptUnit": "adopt", "AwaitNode": "await_node", "CheckContainerdConfig": "containerd_config", "DeclareData": "data",
+        "AdoptUnit": "adopt", "AwaitNode": "await_node",
+        "CheckContainerdConfig": "containerd_config", "DeclareData": "data",
         "DisableUnit": "disable", "EmptyRuntime": "empty", "EnableUnit": "enable",
         "EndOrphans": "end_orphans", "ExpectGeneration": "expect", "KeepCanary": "keep_canary",
         "LeavePods": "leave", "MakeFolder": "dir",

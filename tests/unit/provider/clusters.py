@@ -89,17 +89,15 @@ class StandInCluster(Cluster):
     def _ask(self, words: str) -> None:
         with self._guard:
             self.asked.append(words)
-        reason = self.refuses.get(words.split()[0])
+        reason = self.refuses.get(words.split(maxsplit=1)[0])
         if reason is not None:
-            raise NodeError("server-1", words.split()[0], reason, mend="mend it")
+            raise NodeError("server-1", words.split(maxsplit=1)[0], reason, mend="mend it")
 
 
 class StandInControl(Control):
     """The way from ``node`` to a cluster. ``away``: no server answers."""
 
-    def __init__(
-        self, cluster: StandInCluster, node: str, *servers: str, **rollout: Any
-    ) -> None:
+    def __init__(self, cluster: StandInCluster, node: str, *servers: str, **rollout: Any) -> None:
         self.membership = MembershipSettings.model_validate(membership(*servers, **rollout))
         self.node = node
         self.cluster = cluster

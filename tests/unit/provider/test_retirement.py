@@ -1,4 +1,4 @@
-"""A node that leaves its cluster for good: pods first, its object last, whether it answers or not."""
+"""A node that leaves its cluster for good: its pods first, its object last."""
 
 from __future__ import annotations
 
@@ -101,6 +101,7 @@ class LastServer(StandInControl):
 
     def server(self, *, others_only: bool = False) -> AbstractContextManager[Cluster]:
         """There is nobody but the machine itself."""
+        assert others_only
         raise NoServerError(self.node, ("s2: k3s: not found", "s3: k3s: not found"))
 
 
