@@ -21,7 +21,7 @@ class ClusterTokens(pulumi.CustomResource):
         rotation: int = 1,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``rotation``: another number makes new tokens."""
+        """``rotation``: another number makes another ``agent`` token; ``server`` stays."""
         super().__init__(
             "shimyard:cluster:Tokens",
             resource_name,

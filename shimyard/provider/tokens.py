@@ -23,7 +23,7 @@ _BYTES = 32
 
 
 class TokensResource:
-    """Input: rotation, a number; another one makes new tokens. Outputs: server, agent."""
+    """Input: rotation, a number; another one makes a new agents' token. Outputs: server, agent."""
 
     def __init__(self, learn: Callable[[Iterable[str]], None]) -> None:
         self._learn = learn
@@ -36,18 +36,22 @@ class TokensResource:
         return CheckResponse(request.news)
 
     def diff(self, request: DiffRequest) -> DiffResponse:
-        """New tokens for a new number."""
+        """A new token for a new number."""
         self._remember(request.state)
         old, new = revealed(request.old_inputs), revealed(request.news)
         changed = old.get("rotation") != new.get("rotation")
         return DiffResponse((("rotation", "update"),) if changed else ())
 
     def apply(self, request: ApplyRequest) -> ApplyResponse:
-        """Make them."""
+        """Make them. A rotation keeps the server's: K3s has encrypted its datastore with it.
+
+        Source: https://docs.k3s.io/cli/token, "Server" and "k3s token rotate".
+        """
+        server = request.state.get("server")
         if request.preview:
-            unknown = {"server": Secret(UNKNOWN), "agent": Secret(UNKNOWN)}
+            unknown = {"server": server or Secret(UNKNOWN), "agent": Secret(UNKNOWN)}
             return ApplyResponse(request.id, {**request.inputs, **unknown})
-        made = {name: Secret(secrets.token_hex(_BYTES)) for name in ("server", "agent")}
+        made = {"server": server or _token(), "agent": _token()}
         self._remember(made)
         return ApplyResponse(request.id or "tokens", {**request.inputs, **made})
 
@@ -61,3 +65,7 @@ class TokensResource:
 
     def _remember(self, state: Any) -> None:
         self._learn(secrets_in(dict(state)))
+
+
+def _token() -> Secret:
+    return Secret(secrets.token_hex(_BYTES))
