@@ -43,9 +43,7 @@ def applied(
 
 
 def diff(tokens: TokensResource, old: int, new: int, state: Properties | None = None) -> list[str]:
-    request = DiffRequest(
-        URN, "tokens", {"rotation": old}, wired(state or {}), {"rotation": new}
-    )
+    request = DiffRequest(URN, "tokens", {"rotation": old}, wired(state or {}), {"rotation": new})
     return [path for path, _ in tokens.diff(request).details]
 
 
