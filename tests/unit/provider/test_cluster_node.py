@@ -134,6 +134,7 @@ def test_a_label_that_was_ours_goes_and_one_of_others_stays(
 def test_taints_come_and_go_in_kubectls_words(
     nodes_of_cluster: ClusterNodeResource,
     control: StandInControl,
+    *,
     held: list[str],
     wanted: list[str],
     there: list[str],
