@@ -32,14 +32,14 @@ from shimyard.provider.values import UNKNOWN, Properties, differences, has_unkno
 from shimyard.settings.base import Model
 from shimyard.settings.capabilities import PROVEN, capability_label
 from shimyard.settings.explain import explain
-from shimyard.settings.nodes import LabelKey, LabelValue, Taint
+from shimyard.settings.nodes import LabelKey, LabelValue, Taints
 
 _SHOWN = ("name", "labels", "taints", "handlers")
 
 
 class _Description(Model):
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    taints: list[Taint] = Field(default_factory=list)
+    taints: Taints = Field(default_factory=list)
 
 
 class ClusterNodeResource:

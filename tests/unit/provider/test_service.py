@@ -21,7 +21,7 @@ CHANGES = Plan((ReloadUnits(),))
 
 def having(*resources: str) -> Facts:
     """A machine that has these resources."""
-    return Facts(managed=ManagedFacts({name: () for name in resources}))
+    return Facts(managed=ManagedFacts(dict.fromkeys(resources, ())))
 
 
 def control(**changes: bool) -> StandInControl:
