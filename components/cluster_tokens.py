@@ -18,14 +18,13 @@ class ClusterTokens(pulumi.CustomResource):
         self,
         resource_name: str,
         *,
-        rotation: int = 1,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``rotation``: another number makes another ``agent`` token; ``server`` stays."""
+        """The tokens stay the same for as long as the resource is there."""
         super().__init__(
             "shimyard:cluster:Tokens",
             resource_name,
-            {"rotation": rotation, "server": None, "agent": None},
+            {"server": None, "agent": None},
             pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(additional_secret_outputs=["server", "agent"])
             ),

@@ -58,7 +58,12 @@ class EdgeNode(pulumi.ComponentResource):
         self.files = None
         if files:
             self.files = NodeFiles(
-                resource_name, node=node, files=files, address=address, opts=child
+                resource_name,
+                node=node,
+                files=files,
+                membership=membership,
+                address=address,
+                opts=child,
             )
         self.generation = self.runtime.generation
         self.versions = self.runtime.versions

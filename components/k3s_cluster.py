@@ -51,11 +51,7 @@ class K3sCluster(pulumi.ComponentResource):
         nodes = {node.name: node for node in settings.nodes}
         first = nodes[cluster.servers[0]]
         self.endpoint = f"https://{cluster.endpoint or first.address}:6443"
-        self.tokens = ClusterTokens(
-            resource_name,
-            rotation=cluster.token_rotation,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.tokens = ClusterTokens(resource_name, opts=pulumi.ResourceOptions(parent=self))
         self.servers = {}
         for name in cluster.servers:
             self.servers[name] = self._server(nodes[name], first)
@@ -157,7 +153,6 @@ def server_settings(cluster: ClusterSettings, node: NodeSettings) -> K3sSettings
         disable=cluster.disable,
         kubelet_args=cluster.kubelet_args,
         server_config=cluster.server_config,
-        air_gap_images=cluster.air_gap_images,
         snapshot_before_upgrade=cluster.snapshot_before_upgrade,
     )
 
@@ -168,5 +163,4 @@ def agent_settings(cluster: ClusterSettings) -> K3sSettings:
         version=cluster.agent_version or cluster.version,
         kubelet_args=cluster.kubelet_args,
         agent_config=cluster.agent_config,
-        air_gap_images=cluster.air_gap_images,
     )

@@ -10,6 +10,7 @@ import pulumi
 
 from components.inputs import inputs
 from shimyard.settings import FileSettings, NodeSettings
+from shimyard.settings.membership import MembershipSettings
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,20 @@ class NodeFiles(pulumi.CustomResource):
         node: NodeSettings,
         files: Sequence[NodeFile | FileSettings],
         name: str = "site",
+        membership: MembershipSettings | None = None,
         address: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``address``: replaces the node's, for a machine that another resource makes."""
+        """``membership``: the node's cluster, which says whether a silent machine has left it.
+
+        ``address``: replaces the node's, for a machine that another resource makes.
+        """
+        cluster = {} if membership is None else {"membership": inputs(membership)}
         super().__init__(
             "shimyard:node:NodeFiles",
             resource_name,
             {
+                **cluster,
                 "node": {**inputs(node), **({} if address is None else {"address": address})},
                 "name": name,
                 "files": [_file(file) for file in files],

@@ -85,8 +85,11 @@ def _install_missing(progress: Progress) -> None:
 
 def _demo(lab: Lab) -> None:
     answer = ask_component(lab)
+    for pod, node in sorted(answer.pods.items()):
+        print(f"pod {pod} on {node}")
     print(
-        f"{answer.image} on {answer.node} answers {answer.status} in {answer.seconds * 1e3:.1f} ms:"
+        f"the greeter's Service at {answer.address} answers {answer.status}, "
+        f"{answer.seconds * 1e3:.1f} ms a request:"
     )
     print(answer.body.rstrip())
 
@@ -108,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="remove everything that the lab made")
     status = commands.add_parser("status", help="what runs, and how to reach it")
     status.add_argument("--json", action="store_true", help="for programs")
-    commands.add_parser("demo", help="run a WASI HTTP component on a node and ask it")
+    commands.add_parser("demo", help="ask the WASI HTTP component in the cluster")
     shell = commands.add_parser("shell", help="a root shell in a node")
     shell.add_argument("node", metavar="NODE")
     logs = commands.add_parser("logs", help="a node's journal, or its console where it has none")

@@ -1,8 +1,10 @@
-"""The lab's closing act: a WASI 0.2 HTTP component in a container of a node answers."""
+"""The lab's closing act: a WASI 0.2 HTTP component in the cluster answers through its Service."""
 
 from __future__ import annotations
 
 import http.client
+import json
+import statistics
 import time
 from dataclasses import dataclass
 
@@ -11,20 +13,25 @@ from lab.errors import LabError
 from lab.instance import Lab
 from lab.nodes.node import Node
 
-_IMAGE = "registry.lab/greeter:classic"
-_CONTAINER = "shimyard-demo"
-_RUNTIME = "io.containerd.wasmtime.v1"
+_NAMESPACE = "greetings"
+_APP = "greeter"
 # wasi:http components listen here, in upstream's shim as in the lab's.
 _PORT = 8080
 _PATH = "/hello/edge?language=en"
+_REQUESTS = 20
+_POD = '{{range .items}}{{.metadata.name}} {{.spec.nodeName}}{{"\\n"}}{{end}}'
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, from which image, and how long the last request took, in seconds."""
+    """What came back, from which Service and pods (name -> node), and how long it took.
 
-    node: str
-    image: str
+    ``seconds``: the median of some requests one after the other, each with a connection of its
+    own.
+    """
+
+    address: str
+    pods: dict[str, str]
     status: int
     body: str
     seconds: float
@@ -35,50 +42,51 @@ class DemoError(LabError):
 
 
 def ask_component(lab: Lab) -> Answer:
-    """Run the greeter on the first node, ask it once it listens, and take it away again.
+    """Ask the greeter through its LoadBalancer Service, from outside of the cluster.
 
-    Errors: ``DemoError`` if the runtime is not installed yet, or nothing answers within 30 s.
+    Errors: ``DemoError`` without a cluster, or if nothing answers within 30 s.
     """
-    node = lab.nodes[0]
-    _remove(node)
-    pulled = node.run(
-        [
-            # Without --local, containerd finds no platform in an image that is a Wasm artifact.
-            *_ctr("images", "pull", "--local", "--hosts-dir", "/etc/containerd/certs.d"),
-            *("--platform", "wasi/wasm", _IMAGE),
-        ],
-        check=False,
+    server = lab.nodes[0]
+    service = json.loads(_kubectl(server, "get", "service", _APP, "-o", "json"))
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    if not ingress:
+        raise DemoError(f"the service {_APP} has no address; run make up again")
+    address = ingress[0]["ip"]
+    wait_for(
+        f"an answer of {_APP} at {address}",
+        lambda: "no answer yet" if _request(address) is None else None,
+        seconds=30,
     )
-    if pulled.returncode != 0:
+    answers = [_request(address) for _ in range(_REQUESTS)]
+    known = [each for each in answers if each is not None]
+    if len(known) < len(answers):
         raise DemoError(
-            f"{node.name} can't pull {_IMAGE}: {pulled.stderr.strip()[-300:]}; "
+            f"{_APP} at {address} answered {len(known)} of {len(answers)} requests; see "
+            f"`kubectl -n {_NAMESPACE} describe pods` on {server.name}"
+        )
+    status, body, _ = known[-1]
+    pods = _kubectl(server, "get", "pods", "-o", f"go-template={_POD}")
+    return Answer(
+        address,
+        dict(line.split() for line in pods.splitlines() if len(line.split()) == 2),
+        status,
+        body,
+        statistics.median(seconds for _, _, seconds in known),
+    )
+
+
+def _kubectl(server: Node, *words: str) -> str:
+    done = server.run(["/usr/local/bin/k3s", "kubectl", "-n", _NAMESPACE, *words], check=False)
+    if done.returncode != 0:
+        raise DemoError(
+            f"the cluster on {server.name} does not answer: {done.stderr.strip()[-300:]}; "
             "take the lab's stack up first: make up"
         )
-    try:
-        node.run(
-            [
-                *_ctr("run", "--detach", "--net-host", "--platform", "wasi/wasm"),
-                *("--runtime", _RUNTIME, _IMAGE, _CONTAINER),
-            ]
-        )
-        wait_for(
-            f"an answer of {_IMAGE} on {node.name}",
-            lambda: "no answer yet" if _request(node) is None else None,
-            seconds=30,
-        )
-        answer = _request(node)
-        if answer is None:
-            raise DemoError(
-                f"{_IMAGE} on {node.name} answered once and then no more; see what containerd "
-                "says on the node (journalctl -u containerd), and run make up again"
-            )
-        return answer
-    finally:
-        _remove(node)
+    return done.stdout
 
 
-def _request(node: Node) -> Answer | None:
-    connection = http.client.HTTPConnection(str(node.address), _PORT, timeout=5)
+def _request(address: str) -> tuple[int, str, float] | None:
+    connection = http.client.HTTPConnection(address, _PORT, timeout=5)
     started = time.monotonic()
     try:
         connection.request("GET", _PATH)
@@ -88,15 +96,4 @@ def _request(node: Node) -> Answer | None:
         return None
     finally:
         connection.close()
-    return Answer(node.name, _IMAGE, response.status, body, time.monotonic() - started)
-
-
-def _remove(node: Node) -> None:
-    node.run(_ctr("tasks", "kill", "-s", "KILL", _CONTAINER), check=False)
-    node.run(_ctr("tasks", "delete", "-f", _CONTAINER), check=False)
-    node.run(_ctr("containers", "delete", _CONTAINER), check=False)
-    node.run(_ctr("images", "remove", "--sync", _IMAGE), check=False)
-
-
-def _ctr(*arguments: str) -> list[str]:
-    return ["ctr", "--namespace", "shimyard-demo", *arguments]
+    return response.status, body, time.monotonic() - started

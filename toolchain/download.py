@@ -12,6 +12,7 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,7 @@ from toolchain.lock import PulumiLock
 from toolchain.on_path import installed_version
 from toolchain.progress import Progress
 
+MIRROR = "SHIMYARD_PULUMI_MIRROR"
 # The archive also carries language hosts that this project never starts.
 WANTED = re.compile(r"pulumi|pulumi-(language|resource-pulumi|analyzer-policy)-python.*")
 
@@ -63,14 +65,14 @@ def from_download(
         if not fetch:
             return None
         raise NoChecksumError(where, str(version))
-    mirror = os.environ.get("SHIMYARD_PULUMI_MIRROR", lock.mirror).rstrip("/")
+    mirror = os.environ.get(MIRROR, lock.mirror).rstrip("/")
     url = f"{mirror}/pulumi-v{version}-{where}.tar.gz"
     name, key = f"pulumi-{version}-download", digest(sha256)
 
     def build(folder: Path) -> None:
         archive = folder / "archive.tar.gz"
         fetch_verified(url, sha256, archive, patience or Patience())
-        _unpack(url, archive, folder / "bin")
+        unpack(url, archive, folder / "bin", WANTED, ("pulumi", "pulumi-language-python"))
         archive.unlink()
 
     if not fetch and not output_folder(name, key).is_dir():
@@ -81,10 +83,17 @@ def from_download(
     return Toolchain(pulumi, host, installed_version(pulumi), "download")
 
 
-def fetch_verified(url: str, sha256: str, target: Path, patience: Patience) -> None:
+def fetch_verified(
+    url: str,
+    sha256: str,
+    target: Path,
+    patience: Patience,
+    mirror: str = MIRROR,
+) -> None:
     """Write ``url`` to ``target`` if its bytes have digest ``sha256`` (hex).
 
-    Raises DownloadError (unreachable, refused, cut off, too slow) and ChecksumError.
+    ``mirror`` is the variable that errors name as the mend. Raises DownloadError (unreachable,
+    refused, cut off, too slow) and ChecksumError.
     """
     deadline = time.monotonic() + patience.total
     seen = hashlib.sha256()
@@ -100,19 +109,21 @@ def fetch_verified(url: str, sha256: str, target: Path, patience: Patience) -> N
                 seen.update(chunk)
                 file.write(chunk)
                 if time.monotonic() > deadline:
-                    raise DownloadError(url, f"not finished after {patience.total:.0f} s")
+                    raise DownloadError(url, f"not finished after {patience.total:.0f} s", mirror)
             size = file.tell()
     except urllib.error.HTTPError as cause:
         cause.close()
-        raise DownloadError(url, f"the server answers {cause.code} {cause.reason}") from cause
+        raise DownloadError(
+            url, f"the server answers {cause.code} {cause.reason}", mirror
+        ) from cause
     except urllib.error.URLError as cause:
-        raise DownloadError(url, f"{cause.reason}") from cause
+        raise DownloadError(url, f"{cause.reason}", mirror) from cause
     except (OSError, HTTPException, ValueError) as cause:
-        raise DownloadError(url, f"{type(cause).__name__}: {cause}") from cause
+        raise DownloadError(url, f"{type(cause).__name__}: {cause}", mirror) from cause
     if announced is not None and size != int(announced):
-        raise DownloadError(url, f"it broke off after {size} of {announced} bytes")
+        raise DownloadError(url, f"it broke off after {size} of {announced} bytes", mirror)
     if seen.hexdigest() != sha256:
-        raise ChecksumError(url, sha256, seen.hexdigest())
+        raise ChecksumError(url, sha256, seen.hexdigest(), mirror)
 
 
 def _set_stall_timeout(response: object, seconds: float) -> None:
@@ -123,20 +134,32 @@ def _set_stall_timeout(response: object, seconds: float) -> None:
         sock.settimeout(seconds)
 
 
-def _unpack(url: str, archive: Path, target: Path) -> None:
+def unpack(
+    url: str,
+    archive: Path,
+    target: Path,
+    wanted: re.Pattern[str],
+    needed: Sequence[str],
+    *,
+    mirror: str = MIRROR,
+) -> None:
+    """Put the archive's programs whose name is ``wanted`` into the new folder ``target``.
+
+    Raises DownloadError if it cannot be read or lacks one that is ``needed``.
+    """
     target.mkdir()
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 name = PurePosixPath(member.name).name
                 source = tar.extractfile(member) if member.isfile() else None
-                if source is None or not WANTED.fullmatch(name):
+                if source is None or not wanted.fullmatch(name):
                     continue
                 with (target / name).open("wb") as file:
                     shutil.copyfileobj(source, file)
                 (target / name).chmod(0o755)
     except (tarfile.TarError, OSError, EOFError) as cause:
-        raise DownloadError(url, f"the archive cannot be unpacked ({cause})") from cause
-    for name in ("pulumi", "pulumi-language-python"):
+        raise DownloadError(url, f"the archive cannot be unpacked ({cause})", mirror) from cause
+    for name in needed:
         if not (target / name).is_file():
-            raise DownloadError(url, f"the archive has no {name}")
+            raise DownloadError(url, f"the archive has no {name}", mirror)

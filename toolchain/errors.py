@@ -1,4 +1,4 @@
-"""What can go wrong while a machine gets its Pulumi."""
+"""What can go wrong while a machine gets its Pulumi and its Kubernetes provider."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class LockError(ToolchainError):
 class DownloadError(ToolchainError):
     """The vendor's archive could not be had, or is not the one that the lock names."""
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, mirror: str = "SHIMYARD_PULUMI_MIRROR") -> None:
         super().__init__(
             f"download of {url} failed: {reason}. "
-            "Set SHIMYARD_PULUMI_MIRROR to a place that has the file, or SHIMYARD_TOOLCHAIN=build."
+            f"Set {mirror} to a place that has the file, or SHIMYARD_TOOLCHAIN=build."
         )
         self.url = url
         self.reason = reason
@@ -56,8 +56,10 @@ class DownloadError(ToolchainError):
 class ChecksumError(DownloadError):
     """The downloaded bytes have another digest than the lock says."""
 
-    def __init__(self, url: str, expected: str, found: str) -> None:
-        super().__init__(url, f"its sha256 is {found}, the lock says {expected}")
+    def __init__(
+        self, url: str, expected: str, found: str, mirror: str = "SHIMYARD_PULUMI_MIRROR"
+    ) -> None:
+        super().__init__(url, f"its sha256 is {found}, the lock says {expected}", mirror)
         self.expected = expected
         self.found = found
 
@@ -75,26 +77,51 @@ class NoChecksumError(ToolchainError):
         self.version = version
 
 
+class PluginNotFoundError(ToolchainError):
+    """Neither PATH nor Pulumi's plugin cache has the vendor's Kubernetes provider."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            "no pulumi-resource-kubernetes on PATH, and none in Pulumi's plugin cache: run "
+            f"`pulumi plugin install resource kubernetes v{version}` where the vendor can be "
+            "reached, or unset SHIMYARD_TOOLCHAIN to have a stand-in built."
+        )
+        self.version = version
+
+
+class NoPluginChecksumError(ToolchainError):
+    """The lock has no digest of the Kubernetes provider, so nothing is downloaded."""
+
+    def __init__(self, platform: str, version: str) -> None:
+        super().__init__(
+            f"no sha256 of the Kubernetes provider {version} for {platform} is locked: set "
+            "SHIMYARD_KUBERNETES_PLUGIN_SHA256 to the digest that the vendor publishes, add an "
+            "entry to toolchain/kubernetes.lock.json, or set SHIMYARD_TOOLCHAIN=build."
+        )
+        self.platform = platform
+        self.version = version
+
+
 class GoMissingError(ToolchainError):
     """Building needs Go, and there is none that can do it."""
 
-    def __init__(self, needed: str, found: str | None) -> None:
+    def __init__(self, needed: str, found: str | None, product: str = "the Pulumi CLI") -> None:
         have = f"Go {found} is too old and could not fetch a newer one" if found else "no Go found"
         super().__init__(
-            f"building the Pulumi CLI needs Go {needed}: {have}. Install it from Debian's "
+            f"building {product} needs Go {needed}: {have}. Install it from Debian's "
             "backports (package golang-go) or from the Go project's archives, put it on PATH, and "
-            "run this again; or install Pulumi yourself and put pulumi on PATH."
+            f"run this again; or install {product} yourself and put it on PATH."
         )
         self.needed = needed
         self.found = found
 
 
 class BuildError(ToolchainError):
-    """``go build`` of the CLI failed."""
+    """``go build`` of the CLI or a plugin failed."""
 
-    def __init__(self, status: int, tail: str) -> None:
+    def __init__(self, status: int, tail: str, product: str = "the Pulumi CLI") -> None:
         super().__init__(
-            f"go build of the Pulumi CLI ended with status {status}. Its last lines:\n{tail}\n"
+            f"go build of {product} ended with status {status}. Its last lines:\n{tail}\n"
             "If modules could not be fetched, set GOPROXY to a module proxy that you reach."
         )
         self.status = status
@@ -114,9 +141,9 @@ class LabStackError(ToolchainError):
 
 
 class NothingWorkedError(ToolchainError):
-    """Every way to get Pulumi failed; ``reasons`` has one error per way."""
+    """Every way to get Pulumi, or a plugin, failed; ``reasons`` has one error per way."""
 
-    def __init__(self, reasons: dict[str, ToolchainError]) -> None:
+    def __init__(self, reasons: dict[str, ToolchainError], product: str = "pulumi") -> None:
         lines = "\n".join(f"  {origin}: {error}" for origin, error in reasons.items())
-        super().__init__(f"this machine has no way to a working pulumi:\n{lines}")
+        super().__init__(f"this machine has no way to a working {product}:\n{lines}")
         self.reasons = reasons

@@ -7,12 +7,12 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from toolchain.kubernetes.plugin import KubernetesPlugin
 from toolchain.version import Version
 
-ORIGINS = ("path", "download", "build")
 LAB_STACK = "lab"
 # The lab holds no secret of value, and `make up` must not ask.
 LAB_PASSPHRASE = "lab"  # noqa: S105
@@ -28,17 +28,28 @@ def lab_backend(checkout: Path) -> Path:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A ``pulumi`` with its Python language host, and how this machine came by them."""
+    """A ``pulumi`` with its Python language host, and how this machine came by them.
+
+    ``kubernetes`` is the provider plugin, where one was asked for; see ``with_kubernetes``.
+    """
 
     pulumi: Path
     language_host: Path
     version: Version
     origin: str
+    kubernetes: KubernetesPlugin | None = None
+
+    def with_kubernetes(self, plugin: KubernetesPlugin) -> Toolchain:
+        """The same with a Kubernetes provider, which ``env`` puts where the engine finds it."""
+        return replace(self, kubernetes=plugin)
 
     @property
     def bin_paths(self) -> tuple[Path, ...]:
         """The folders that PATH needs, most important first."""
-        return tuple(dict.fromkeys((self.pulumi.parent, self.language_host.parent)))
+        folders = [self.pulumi.parent, self.language_host.parent]
+        if self.kubernetes is not None and self.kubernetes.folder_for_path is not None:
+            folders.append(self.kubernetes.folder_for_path)
+        return tuple(dict.fromkeys(folders))
 
     def env(
         self, stack: str, checkout: Path, base: Mapping[str, str] | None = None

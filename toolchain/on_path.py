@@ -21,7 +21,7 @@ def from_path(minimum: Version, path: str | None = None) -> Toolchain:
 
     Raises NotOnPathError: absent, older than ``minimum``, or without its language host.
     """
-    folders = _foreign(os.environ.get("PATH", os.defpath) if path is None else path)
+    folders = foreign(os.environ.get("PATH", os.defpath) if path is None else path)
     pulumi = shutil.which("pulumi", path=folders)
     if pulumi is None:
         raise NotOnPathError("there is none")
@@ -55,7 +55,8 @@ def installed_version(pulumi: Path) -> Version:
         raise NotOnPathError(f"{pulumi} does not tell its version ({cause})", pulumi) from cause
 
 
-def _foreign(path: str) -> str:
+def foreign(path: str) -> str:
+    """``path`` without the folders of our own cache."""
     own = cache_root().resolve()
     folders = (folder for folder in path.split(os.pathsep) if folder)
     return os.pathsep.join(

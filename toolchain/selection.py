@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +10,11 @@ from pathlib import Path
 from toolchain.build import from_build
 from toolchain.cache import cache_root
 from toolchain.download import from_download
-from toolchain.errors import NothingWorkedError, NotOnPathError, OriginError, ToolchainError
-from toolchain.installation import ORIGINS, Toolchain
+from toolchain.errors import NothingWorkedError, NotOnPathError, ToolchainError
+from toolchain.installation import Toolchain
 from toolchain.lock import PulumiLock, load_lock
 from toolchain.on_path import from_path
+from toolchain.origins import allowed_origins
 from toolchain.progress import Progress
 
 
@@ -29,20 +29,11 @@ def ensure(progress: Progress | None = None) -> Toolchain:
     """
     progress = progress or Progress()
     lock = load_lock()
-    allowed = _allowed_origins()
+    allowed = allowed_origins()
     chosen = _available(lock, progress, allowed) or _made(lock, progress, allowed)
     progress.line(f"pulumi {chosen.version} ({chosen.origin}): {chosen.pulumi}")
     _record(chosen)
     return chosen
-
-
-def _allowed_origins() -> tuple[str, ...]:
-    value = os.environ.get("SHIMYARD_TOOLCHAIN", "").strip()
-    if not value:
-        return ORIGINS
-    if value not in ORIGINS:
-        raise OriginError(value, ORIGINS)
-    return (value,)
 
 
 def _available(lock: PulumiLock, progress: Progress, allowed: tuple[str, ...]) -> Toolchain | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from components.manifests.merge import merged
@@ -20,13 +21,14 @@ def pod_spec(
     shim: ShimName | None,
     runtime_class: Any,
     service_account: Any = None,
+    pull_secrets: Sequence[Any] = (),
     sidecars: list[dict[str, Any]] | None = None,
     volumes: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The pods' spec, with the operator's own fields merged over it last.
 
-    ``sidecars``: containers that start before the others and end after them. ``runtime_class``
-    and ``service_account`` may be Pulumi outputs.
+    ``sidecars``: containers that start before the others and end after them. ``runtime_class``,
+    ``service_account`` and ``pull_secrets`` (names) may be Pulumi outputs.
     """
     sleep = app.sleep_seconds(listens=any("ports" in container for container in containers))
     if sleep:
@@ -43,7 +45,10 @@ def pod_spec(
             "automountServiceAccountToken": False,
             # Else every guest's environment holds the addresses of all Services around it.
             "enableServiceLinks": False,
-            "imagePullSecrets": [{"name": name} for name in app.image_pull_secrets],
+            # Stated here too: a pod that names any gets none of its account's.
+            "imagePullSecrets": [
+                {"name": name} for name in [*pull_secrets, *app.image_pull_secrets]
+            ],
             "nodeSelector": dict(app.node_selector),
             "tolerations": [
                 each.model_dump(by_alias=True, exclude_none=True) for each in app.tolerations

@@ -103,13 +103,15 @@ class Deployed:
         self, app: PodsSettings, service: ServiceSettings, ports: list[PortSettings]
     ) -> None:
         metadata = self._metadata(app)
+        # A provider waits for a Service's first pod, which an app without pods never has.
+        patience = {} if app.fewest_pods else {"pulumi.com/skipAwait": "true"}
         made = Service(
             self._name,
             metadata=without_empty(
                 {
                     **metadata,
                     "labels": {**service.labels, **metadata["labels"]},
-                    "annotations": dict(service.annotations),
+                    "annotations": {**service.annotations, **patience},
                 }
             ),
             spec=service_spec(app, service, ports),

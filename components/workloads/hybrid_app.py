@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -47,6 +48,7 @@ class HybridApp(pulumi.ComponentResource):
         shim: ShimName | None = None,
         namespace: pulumi.Input[str] | None = None,
         service_account: pulumi.Input[str] | None = None,
+        pull_secrets: Sequence[pulumi.Input[str]] = (),
         open_ports: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -67,8 +69,7 @@ class HybridApp(pulumi.ComponentResource):
         native = native_container("app", app.app, secret=secret)
         sidecars: list[dict[str, Any]] = []
         if app.sidecar is not None:
-            listens = app.sidecar.ports or []
-            sidecar = wasm_container("sidecar", app.sidecar, listens, shim, secret=secret)
+            sidecar = wasm_container("sidecar", app.sidecar, app.sidecar.ports, shim, secret=secret)
             sidecars = [with_shared(app, sidecar)]
         spec = pod_spec(
             app,
@@ -76,6 +77,7 @@ class HybridApp(pulumi.ComponentResource):
             shim=shim,
             runtime_class=runtime_class,
             service_account=service_account,
+            pull_secrets=pull_secrets,
             sidecars=sidecars,
             volumes=[
                 shared_volume(app, self._claim(resource_name, app, place, child)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components.manifests.containers import wasm_container
@@ -39,6 +41,7 @@ class WasmApp(pulumi.ComponentResource):
         shim: ShimName | None = None,
         namespace: pulumi.Input[str] | None = None,
         service_account: pulumi.Input[str] | None = None,
+        pull_secrets: Sequence[pulumi.Input[str]] = (),
         image: pulumi.Input[str] | None = None,
         open_ports: bool = False,
         opts: pulumi.ResourceOptions | None = None,
@@ -47,7 +50,8 @@ class WasmApp(pulumi.ComponentResource):
 
         ``shim``: what serves the handler; gives the HTTP port and what the shim needs. Default:
         unknown, so ``app.ports`` must be stated. ``namespace``: replaces the app's, to wait for a
-        ``WasmNamespace``; ``service_account``: that namespace's, unless the app names one.
+        ``WasmNamespace``; ``service_account``: that namespace's, unless the app names one;
+        ``pull_secrets``: names of that namespace's Secrets with registries' credentials.
         ``image``: replaces the app's image or artifact, for one that another resource makes.
         ``open_ports``: open the Service's ports in a namespace that denies ingress.
 
@@ -71,6 +75,7 @@ class WasmApp(pulumi.ComponentResource):
             shim=shim,
             runtime_class=runtime_class,
             service_account=service_account,
+            pull_secrets=pull_secrets,
             volumes=[volume(each) for each in app.volumes],
         )
         made = Deployed(

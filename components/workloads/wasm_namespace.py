@@ -23,6 +23,8 @@ from shimyard.settings import NamespaceSettings
 
 ACCOUNT = "shimyard"
 """Name of the service account, and of what there is one of in a namespace."""
+CREDENTIALS = f"{ACCOUNT}-registries"
+"""Name of the Secret with the registries' credentials."""
 
 
 class WasmNamespace(pulumi.ComponentResource):
@@ -33,11 +35,13 @@ class WasmNamespace(pulumi.ComponentResource):
     made and not removed.
 
     Outputs: ``name``, ``service_account`` (name of the account that carries the registries'
-    credentials and no token), ``denies_ingress`` (whether an app's ports must be opened).
+    credentials and no token), ``pull_secrets`` (names of the Secrets with these credentials),
+    ``denies_ingress`` (whether an app's ports must be opened).
     """
 
     name: pulumi.Output[str]
     service_account: pulumi.Output[str]
+    pull_secrets: list[pulumi.Output[str]]
     denies_ingress: bool
 
     def __init__(
@@ -90,7 +94,7 @@ class WasmNamespace(pulumi.ComponentResource):
 
     def _account(self, resource_name: str, namespace: NamespaceSettings) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
-        pull_secrets: list[dict[str, pulumi.Output[str]]] = []
+        self.pull_secrets = []
         if namespace.registries:
             logins = [
                 (each.host, each.username, each.password.get_secret_value())
@@ -99,7 +103,7 @@ class WasmNamespace(pulumi.ComponentResource):
             credentials = Secret(
                 f"{resource_name}-registries",
                 metadata={
-                    "name": f"{ACCOUNT}-registries",
+                    "name": CREDENTIALS,
                     "namespace": self.name,
                     "labels": MANAGED_BY,
                 },
@@ -107,12 +111,12 @@ class WasmNamespace(pulumi.ComponentResource):
                 data={".dockerconfigjson": pulumi.Output.secret(docker_config(logins))},
                 opts=child,
             )
-            pull_secrets.append({"name": credentials.metadata["name"]})
+            self.pull_secrets.append(credentials.metadata["name"])
         account = ServiceAccount(
             resource_name,
             metadata={"name": ACCOUNT, "namespace": self.name, "labels": MANAGED_BY},
             automount_service_account_token=False,
-            image_pull_secrets=pull_secrets or None,
+            image_pull_secrets=[{"name": name} for name in self.pull_secrets] or None,
             opts=child,
         )
         name: pulumi.Output[str] = account.metadata["name"]

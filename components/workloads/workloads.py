@@ -9,7 +9,7 @@ import pulumi
 from components.workloads.hybrid_app import HybridApp
 from components.workloads.runtime_classes import RuntimeClasses
 from components.workloads.wasm_app import WasmApp
-from components.workloads.wasm_namespace import ACCOUNT, WasmNamespace
+from components.workloads.wasm_namespace import ACCOUNT, CREDENTIALS, WasmNamespace
 from shimyard.settings import StackSettings
 from shimyard.settings.workloads import PodsSettings
 
@@ -68,14 +68,14 @@ class Workloads(pulumi.ComponentResource):
                 shim=shims[hybrid.handler],
                 **self._place(hybrid),
             )
-        self.summary = pulumi.Output.all(
-            **{
-                key: pulumi.Output.all(
-                    deployment=app.deployment,
-                    service=app.service,
-                    address=app.address,
-                    url=app.url,
-                )
+        self.summary = pulumi.Output.from_input(
+            {
+                key: {
+                    "deployment": app.deployment,
+                    "service": app.service,
+                    "address": app.address,
+                    "url": app.url,
+                }
                 for key, app in self.apps.items()
             }
         )
@@ -88,6 +88,7 @@ class Workloads(pulumi.ComponentResource):
             # Names and not outputs: a preview without the cluster would know none of those.
             "runtime_class": self._names.name_of(app.handler),
             "service_account": None if home is None else ACCOUNT,
+            "pull_secrets": [CREDENTIALS] if home is not None and home.pull_secrets else [],
             "open_ports": home is not None and home.denies_ingress,
             "opts": pulumi.ResourceOptions(
                 parent=self,
@@ -101,4 +102,5 @@ def _key(app: PodsSettings) -> str:
 
 
 def _resource_name(app: PodsSettings) -> str:
-    return f"{app.namespace}-{app.name}"
+    # A dot is in neither part: "a-b" in "c" and "b" in "c-a" must not be one resource.
+    return f"{app.namespace}.{app.name}"

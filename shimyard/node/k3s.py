@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shimyard.node.container_runtime import UNIT as CONTAINERD_UNIT
-from shimyard.node.desired import Data, DesiredState, File, Link, Registration, StoredArtifact, Unit
+from shimyard.node.desired import Data, DesiredState, File, Registration, StoredArtifact, Unit
 from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH, Role, k3s_config
 from shimyard.node.paths import BIN
+from shimyard.node.places import links
 from shimyard.node.planning import UNIT_FOLDER
 from shimyard.node.recovery import RECOVERY_UNIT
 from shimyard.node.render import render, render_yaml
@@ -17,12 +18,10 @@ from shimyard.settings import NodeSettings
 from shimyard.settings.k3s import K3sSettings
 
 ARTIFACT: Final = "k3s"
-IMAGES_ARTIFACT: Final = "k3s-airgap-images"
 RESOURCES: Final[Mapping[Role, str]] = {"server": "k3s-server", "agent": "k3s-agent"}
 UNITS: Final[Mapping[Role, str]] = {"server": "k3s.service", "agent": "k3s-agent.service"}
 
 _BINARY = f"{BIN}/k3s"
-_IMAGES = "/var/lib/rancher/k3s/agent/images"
 _KUBECONFIGS: Final[Mapping[Role, str]] = {
     "server": "/etc/rancher/k3s/k3s.yaml",
     # The kubelet's own, which may read its own node.
@@ -73,7 +72,7 @@ def k3s(
         resource=RESOURCES[role],
         artifacts=tuple(artifacts),
         files=tuple(files),
-        links=tuple(link for artifact in artifacts for link in _links(artifact)),
+        links=tuple(link for artifact in artifacts for link in links(artifact)),
         data=tuple(
             Data(path)
             for path in (
@@ -118,8 +117,3 @@ def _unit(role: Role) -> str:
         modules=_MODULES,
         environment={"PATH": _PATH},
     )
-
-
-def _links(artifact: StoredArtifact) -> list[Link]:
-    folder = _IMAGES if artifact.name == IMAGES_ARTIFACT else BIN
-    return [Link(f"{folder}/{name}", artifact.path(name)) for _, name in artifact.members]

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from shimyard.node.cluster import Cluster
-from shimyard.node.errors import NodeError
+from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.progress import silent
 from shimyard.node.transcript import Transcript
 from shimyard.settings import NodeSettings
@@ -78,6 +78,27 @@ class Control:
                 yield cluster
                 return
         raise NoServerError(self.node, tuple(reasons))
+
+    def standing(self) -> str | None:
+        """The first other server that answers for the cluster; None if there is no cluster yet.
+
+        Raises ``NodeError`` if one of them can't be asked: it may be all that is left of it.
+        """
+        for server in self.membership.servers:
+            if server.name == self.node:
+                continue
+            with self._nodes.session(
+                server, silent, self._transcript, purpose=self.node
+            ) as session:
+                try:
+                    Cluster(session).members()
+                except ConnectionFailedError:
+                    raise
+                except NodeError:
+                    # No K3s there, or none that runs.
+                    continue
+                return server.name
+        return None
 
     def close(self) -> None:
         """End the connections: a large fleet's would be too many for a small server."""

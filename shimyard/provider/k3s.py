@@ -10,11 +10,14 @@ from shimyard.node.cluster import Cluster
 from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
-from shimyard.node.k3s import ARTIFACT, IMAGES_ARTIFACT, RESOURCES, Membership, k3s, secret_paths
+from shimyard.node.k3s import ARTIFACT, RESOURCES, Membership, k3s, secret_paths
 from shimyard.node.k3s_config import AGENT_TOKEN_PATH, TOKEN_PATH, Role
 from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
+from shimyard.node.progress import Report
+from shimyard.provider.admission import make_room, refuse_second_cluster
 from shimyard.provider.artifacts import as_recorded, records, stored, texts, with_sources
+from shimyard.provider.control import Control
 from shimyard.provider.inputs import InputError, node_settings, settings, sources
 from shimyard.provider.messages import (
     CheckRequest,
@@ -24,7 +27,7 @@ from shimyard.provider.messages import (
     ReadResponse,
 )
 from shimyard.provider.resource import Resource
-from shimyard.provider.retirement import Retirement
+from shimyard.provider.retirement import Retirement, not_cleaned
 from shimyard.provider.service import membership
 from shimyard.provider.values import UNKNOWN, Properties, Secret, has_unknown, revealed
 from shimyard.settings import Arch
@@ -105,6 +108,13 @@ class _K3sResource(Resource):
         before, now = was.get("version") or _version(was), _settings(inputs).version
         return restarts and isinstance(before, str) and release(before)[:2] != release(now)[:2]
 
+    def admit(self, control: Control, inputs: Mapping[str, Any], report: Report, /) -> None:
+        """Let the machine take its name in the cluster, or start the cluster only once."""
+        if inputs.get("joins") is None:
+            refuse_second_cluster(control)
+        else:
+            make_room(control, report)
+
     def delete(self, request: DeleteRequest) -> None:
         """Take the node out of its cluster, then K3s off the machine, whether it answers or not."""
         inputs = revealed(request.inputs)
@@ -122,7 +132,7 @@ class _K3sResource(Resource):
             except ConnectionFailedError as error:
                 if not retirement.gone:
                     raise
-                self._tell(request.urn, inputs, [retirement.epitaph(error.cause)])
+                self._tell(request.urn, inputs, [not_cleaned(error.cause)])
             finally:
                 control.close()
             retirement.forget()
@@ -151,6 +161,7 @@ class K3sServerResource(_K3sResource):
     """A node of the control plane. Further input: agentToken. Outputs: caSha256, kubeconfig."""
 
     role = "server"
+    steady = frozenset({"machineId", "caSha256", "kubeconfig"})
 
     def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
         """How the cluster is reached is known once it is up."""
@@ -209,10 +220,7 @@ def _version(inputs: Mapping[str, Any]) -> str | None:
 
 
 def _needs(wanted: K3sSettings, arch: Arch) -> list[Need]:
-    needs = [Need(ARTIFACT, wanted.version, arch)]
-    if wanted.air_gap_images:
-        needs.append(Need(IMAGES_ARTIFACT, wanted.version, arch))
-    return needs
+    return [Need(ARTIFACT, wanted.version, arch)]
 
 
 def _text(inputs: Mapping[str, Any], name: str) -> str | None:

@@ -29,6 +29,7 @@ class NodeFilesResource(Resource):
     """
 
     identity = frozenset({"name"})
+    serves_pods = False
 
     def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The digest of every file; secret contents have secret digests."""

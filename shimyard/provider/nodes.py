@@ -92,8 +92,12 @@ class Nodes:
         """End the node's connection for a purpose, if there is one."""
         with self._guard:
             slot = self._slots.pop(_key(node, purpose), None)
-        if slot is not None and slot.session is not None:
-            slot.session.close()
+        if slot is None:
+            return
+        # Another resource of the node may be in the middle of a command.
+        with slot.lock:
+            if slot.session is not None:
+                slot.session.close()
 
     def cancel(self) -> None:
         """End all connections, and open no more. A node that is at work ends it by itself."""

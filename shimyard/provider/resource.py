@@ -33,7 +33,8 @@ from shimyard.provider.messages import (
     ReadResponse,
 )
 from shimyard.provider.nodes import CancelledRunError, Nodes
-from shimyard.provider.service import Service, membership
+from shimyard.provider.retirement import not_cleaned
+from shimyard.provider.service import Service, membership, serves
 from shimyard.provider.values import (
     UNKNOWN,
     Properties,
@@ -55,11 +56,15 @@ class Resource(ABC):
 
     ``quiet``: inputs whose change alone is no change of the machine: how to reach it, where to
     download from. The engine records them without asking the node. ``identity``: inputs whose
-    change makes it another thing on the machine.
+    change makes it another thing on the machine. ``steady``: outputs that no update changes, so
+    that a preview knows them, and what depends on them. ``serves_pods``: whether pods of the
+    machine can notice a change at all.
     """
 
     quiet: ClassVar[frozenset[str]] = frozenset({"node", "sources", "membership", EFFECTS})
     identity: ClassVar[frozenset[str]] = frozenset()
+    steady: ClassVar[frozenset[str]] = frozenset({"machineId"})
+    serves_pods: ClassVar[bool] = True
 
     def __init__(self, nodes: Nodes, log: EngineLog) -> None:
         self.nodes = nodes
@@ -98,6 +103,11 @@ class Resource(ABC):
             isinstance(step, RestartUnit) and step.runs_containers and not step.starts
             for step in steps.operations
         )
+
+    def admit(  # noqa: B027  most kinds need nobody's leave
+        self, _control: Control, _inputs: Mapping[str, Any], _report: Report, /
+    ) -> None:
+        """Before a machine that is in no cluster yet is changed. Raises ``NodeError``."""
 
     def learned(self, _session: Session) -> dict[str, Any]:
         """More outputs, which only the converged machine can tell."""
@@ -143,7 +153,8 @@ class Resource(ABC):
         """Create or update. Raises ``NodeError``, or ``PartialStateError`` if it is unfinished."""
         inputs = revealed(request.inputs)
         if request.preview:
-            return ApplyResponse(request.id, self._state(inputs, None))
+            known = {key: request.state[key] for key in self.steady if key in request.state}
+            return ApplyResponse(request.id, self._state(inputs, None) | known)
         node = node_settings(inputs)
         name = self.name_on_node(inputs)
         connected = False
@@ -215,6 +226,9 @@ class Resource(ABC):
         except ConnectionFailedError as error:
             if self.nodes.cancelled:
                 raise CancelledRunError(node.name) from None
+            if self._has_left(request.urn, inputs):
+                self._tell(request.urn, inputs, [not_cleaned(error.cause)])
+                return
             forget = f"pulumi state delete '{request.urn}'"
             mend = f"{error.mend}; if it is gone for good, forget it: {forget}"
             raise ConnectionFailedError(
@@ -236,12 +250,14 @@ class Resource(ABC):
     ) -> Facts:
         """Converge; the node of a cluster leaves its service meanwhile if it must."""
         inputs = revealed(request.inputs)
-        control = self.control(request.urn, inputs)
+        control = self.control(request.urn, inputs) if self.serves_pods else None
         if control is None:
             return converge(session, desired, report).facts
         service = Service(self.nodes.rollouts.of(control.membership.cluster), control, report)
 
         def around(steps: Plan, facts: Facts) -> AbstractContextManager[None]:
+            if not serves(facts):
+                self.admit(control, inputs, report)
             disrupts = self.disrupts(steps, revealed(request.state), inputs)
             return service.around(steps, facts, disrupts=disrupts)
 
@@ -251,6 +267,19 @@ class Resource(ABC):
         finally:
             control.close()
         return facts
+
+    def _has_left(self, urn: str, inputs: Mapping[str, Any]) -> bool:
+        """Whether the machine's cluster says that it is not a node of it any more."""
+        control = self.control(urn, inputs)
+        if control is None:
+            return False
+        try:
+            with control.server(others_only=True) as cluster:
+                return control.node not in cluster.members()
+        except NodeError:
+            return False
+        finally:
+            control.close()
 
     def control(self, urn: str, inputs: Mapping[str, Any]) -> Control | None:
         """The way to the servers of the machine's cluster, if it is for one."""

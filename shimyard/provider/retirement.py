@@ -62,13 +62,6 @@ class Retirement:
         finally:
             self._control.close()
 
-    def epitaph(self, cause: str) -> str:
-        """What a person must know of a machine that could not be cleaned."""
-        return (
-            f"left the cluster, but the machine itself was not cleaned ({cause}); "
-            "wipe it before it is used again"
-        )
-
     def _is_alone(self) -> bool:
         """Whether no other server is left: none was declared, or all others have left before.
 
@@ -84,3 +77,11 @@ class Retirement:
                 )
         except NodeError:
             return False
+
+
+def not_cleaned(cause: str) -> str:
+    """What a person must know of a machine that left its cluster without an answer."""
+    return (
+        f"it has left the cluster, but the machine itself was not cleaned ({cause}); "
+        "wipe it before it is used again"
+    )

@@ -36,7 +36,8 @@ def _check(files: Sequence[Path]) -> int:
             print(error, file=sys.stderr)
         else:
             handlers = ", ".join(shim.handler for shim in settings.runtime.shims) or "no shim"
-            print(f"{file}: {len(settings.nodes)} nodes, {handlers}")
+            apps = len(settings.apps) + len(settings.hybrid_apps)
+            print(f"{file}: {len(settings.nodes)} nodes, {handlers}, {apps} apps")
     return 1 if wrong else 0
 
 

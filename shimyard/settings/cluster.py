@@ -36,11 +36,6 @@ class ClusterSettings(K3sSettings):
         description="Fixed address of the servers, such as a virtual IP or a DNS name, by which "
         "agents and kubectl reach them. Default: the first server's own address.",
     )
-    token_rotation: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=1,
-        description="Raise it by one, and agents need a new token to join; K3s restarts on all "
-        "nodes. The servers' own token stays, since K3s has encrypted its datastore with it.",
-    )
     rollout: RolloutSettings = Field(
         default_factory=RolloutSettings, description="How changes reach the nodes."
     )

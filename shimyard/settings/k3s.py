@@ -102,11 +102,6 @@ class K3sSettings(Model):
         description="More keys of the servers' config.yaml. One that Shimyard writes is refused.",
     )
     agent_config: ConfigTable = Field(default_factory=dict, description="The same for the agents.")
-    air_gap_images: bool = Field(
-        default=False,
-        description="Bring K3s's own images to the nodes: the artifact `k3s-airgap-images` of the "
-        "same version.",
-    )
     snapshot_before_upgrade: bool = Field(
         default=True, description="Take an etcd snapshot before a server gets another version."
     )

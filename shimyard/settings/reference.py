@@ -107,7 +107,9 @@ def _type(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     elif field.get("type") == "array":
         text = f"list of {_type(field['items'], definitions)}"
     elif field.get("type") == "object":
-        inner = field.get("additionalProperties")
+        # Tables whose keys are checked have their values under a pattern of the key.
+        checked = list(field.get("patternProperties", {}).values())
+        inner = checked[0] if checked else field.get("additionalProperties")
         text = f"table of {_type(inner, definitions)}" if isinstance(inner, dict) else "table"
     elif field.get("type") == "integer":
         low, high = field.get("minimum"), field.get("maximum")

@@ -102,9 +102,7 @@ EVERYTHING: dict[str, Any] = {
         "kubeletArgs": {"max-pods": "250"},
         "serverConfig": {"etcd-snapshot-retention": 5},
         "agentConfig": {"node-label": ["lab.example/till=yes"]},
-        "airGapImages": True,
         "snapshotBeforeUpgrade": True,
-        "tokenRotation": 2,
         "rollout": {
             "maxUnavailable": 2,
             "readyTimeout": 600,

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
@@ -98,11 +99,6 @@ func (c *cluster) watchManifests(ctx context.Context) error {
 
 // apply applies each document of a YAML text, on the server's side.
 func (c *cluster) apply(ctx context.Context, text []byte) error {
-	client, err := discovery.NewDiscoveryClientForConfig(c.rest)
-	if err != nil {
-		return err
-	}
-	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client))
 	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
 	for {
 		var object unstructured.Unstructured
@@ -114,21 +110,20 @@ func (c *cluster) apply(ctx context.Context, text []byte) error {
 		if len(object.Object) == 0 {
 			continue
 		}
-		if err := c.applyOne(ctx, mapper, &object); err != nil {
+		if err := c.applyOne(ctx, &object); err != nil {
 			return fmt.Errorf("%s %s: %w", strings.ToLower(object.GetKind()), object.GetName(), err)
 		}
 	}
 }
 
-func (c *cluster) applyOne(ctx context.Context, mapper meta.RESTMapper, object *unstructured.Unstructured) error {
-	kind := object.GroupVersionKind()
-	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+func (c *cluster) applyOne(ctx context.Context, object *unstructured.Unstructured) error {
+	name, namespaced, err := c.resourceOf(object.GroupVersionKind())
 	if err != nil {
 		return err
 	}
 	options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
-	resource := c.dynamic.Resource(mapping.Resource)
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+	resource := c.dynamic.Resource(name)
+	if namespaced {
 		namespace := object.GetNamespace()
 		if namespace == "" {
 			namespace = metav1.NamespaceDefault
@@ -138,4 +133,31 @@ func (c *cluster) applyOne(ctx context.Context, mapper meta.RESTMapper, object *
 	}
 	_, err = resource.Apply(ctx, object.GetName(), object, options)
 	return err
+}
+
+// packagedKinds are the resources of the packaged manifests. Asking the API server for them would
+// have a restarted one wait for metrics-server, which starts after it.
+var packagedKinds = map[string]string{
+	"APIService": "apiservices", "ClusterRole": "clusterroles", "RuntimeClass": "runtimeclasses",
+	"ClusterRoleBinding": "clusterrolebindings", "StorageClass": "storageclasses",
+}
+
+// resourceOf is the resource of a kind, and whether its objects are in namespaces.
+func (c *cluster) resourceOf(kind schema.GroupVersionKind) (schema.GroupVersionResource, bool, error) {
+	if resource, found := packagedKinds[kind.Kind]; found {
+		return kind.GroupVersion().WithResource(resource), false, nil
+	}
+	if kind.Kind == "Service" && kind.Group == "" {
+		return kind.GroupVersion().WithResource("services"), true, nil
+	}
+	client, err := discovery.NewDiscoveryClientForConfig(c.rest)
+	if err != nil {
+		return schema.GroupVersionResource{}, false, err
+	}
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client))
+	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if err != nil {
+		return schema.GroupVersionResource{}, false, err
+	}
+	return mapping.Resource, mapping.Scope.Name() == meta.RESTScopeNameNamespace, nil
 }

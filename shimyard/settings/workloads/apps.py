@@ -60,19 +60,28 @@ def check_service(service: ServiceSettings | None, ports: list[PortSettings]) ->
         return
     if not ports:
         raise FieldError("service", "has no port to lead to; add one to ports, or set type: None")
-    names = {port.name for port in ports}
+    names: dict[str, str] = {port.name: port.protocol for port in ports}
     numbers = {(port.container_port, port.protocol) for port in ports}
     for index, port in enumerate(service.ports or []):
         target = port.target_port
-        if target is None:
-            if port.name in names or (port.port, port.protocol) in numbers:
+        if target is None and port.name not in names:
+            if (port.port, port.protocol) in numbers:
                 continue
             raise FieldError(
                 f"service.ports[{index}]",
                 f"no port of the container is '{port.name}' or {port.port}; set targetPort",
             )
-        if isinstance(target, str) and target not in names:
+        named = port.name if target is None else target
+        if isinstance(named, int):
+            continue
+        if named not in names:
             raise FieldError(
                 f"service.ports[{index}].targetPort",
-                f"there is no port '{target}'; the container's ports: {', '.join(sorted(names))}",
+                f"there is no port '{named}'; the container's ports: {', '.join(sorted(names))}",
+            )
+        if names[named] != port.protocol:
+            raise FieldError(
+                f"service.ports[{index}].protocol",
+                f"is {port.protocol}, and the container's port '{named}' is {names[named]}; make "
+                "them the same",
             )

@@ -40,6 +40,10 @@ class ProxySettings(WasmContainerSettings):
 class SidecarSettings(WasmContainerSettings):
     """The Wasm container beside them, for logs; starts first, ends last."""
 
+    ports: list[PortSettings] = Field(
+        default_factory=list, description="Ports that it listens on. Default: none."
+    )
+
 
 class NewClaimSettings(Model):
     """A PersistentVolumeClaim that is made for the app, and goes with it."""
@@ -175,7 +179,7 @@ class HybridAppSettings(PodsSettings):
         named = {port.name: "proxy" for port in proxy}
         others: list[tuple[str, list[PortSettings]]] = [("app", self.app.ports)]
         if self.sidecar is not None:
-            others.append(("sidecar", self.sidecar.ports or []))
+            others.append(("sidecar", self.sidecar.ports))
         for field, ports in others:
             for index, port in enumerate(ports):
                 place = (port.container_port, port.protocol)

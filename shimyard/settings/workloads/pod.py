@@ -128,12 +128,12 @@ class PodsSettings(Model):
     def _one_number_of_pods(self) -> Self:
         if self.replicas is not None and self.autoscaling is not None:
             raise FieldError("replicas", "has autoscaling beside it, which decides; remove one")
-        budget, pods = self.disruption_budget, self.fewest_pods
-        if isinstance(budget.min_available, int) and budget.min_available >= max(pods, 1):
+        least, pods = self.disruption_budget.min_available, max(self.fewest_pods, 1)
+        if least is not None and _of(least, pods) >= pods:
             raise FieldError(
                 "disruptionBudget.minAvailable",
-                f"{budget.min_available} of {pods} pods would stop every drain; write a smaller "
-                "number, or run more pods",
+                f"{least} of {pods} would stop every drain; write a smaller number, or run more "
+                "pods",
             )
         return self
 
@@ -180,6 +180,11 @@ class PodsSettings(Model):
         if self.pre_stop_sleep_seconds is not None:
             return self.pre_stop_sleep_seconds
         return DRAIN_SECONDS if listens else 0
+
+
+def _of(amount: int | str, pods: int) -> int:
+    """A number of pods, or a percentage of them rounded up, as Kubernetes does for a budget."""
+    return amount if isinstance(amount, int) else -(-pods * int(amount.rstrip("%")) // 100)
 
 
 def _command(value: JsonValue, path: str) -> str | None:

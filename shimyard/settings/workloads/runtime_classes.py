@@ -11,13 +11,15 @@ from shimyard.settings.kubernetes import Labels, ObjectName, TolerationSettings
 from shimyard.settings.quantity import CpuQuantity, MemoryQuantity
 from shimyard.settings.runtime import RuntimeSettings, ShimName
 
-_PREFIX = r"[a-z0-9]([-a-z0-9.]{0,126}[-a-z0-9])?"
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+# Whole parts with a dot each, and the start of one more.
+_PREFIX = rf"({_LABEL}\.){{0,4}}([a-z0-9][-a-z0-9]{{0,61}})?"
 
 Prefix = Annotated[
     str,
     AfterValidator(
         matching(
-            rf"({_PREFIX})?",
+            _PREFIX,
             "can't start a name; use lower case letters, digits, '-' and '.', for example "
             "'shimyard-'",
         )

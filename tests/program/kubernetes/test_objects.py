@@ -19,11 +19,12 @@ GOLDEN = Path(__file__).with_name("golden")
 WRITE = "SHIMYARD_WRITE_GOLDEN" in os.environ
 
 STACKS = {"least": LEAST, "everything": EVERYTHING}
+PRODUCTION = Path(__file__).parents[3] / "stacks" / "Pulumi.edge-production.yaml"
 COMPONENTS = {
     "runtime-classes": ["stack-"],
     "wasm-namespace": ["shop"],
-    "wasm-app": ["shop-greeter"],
-    "hybrid-app": ["shop-camera"],
+    "wasm-app": ["shop.greeter"],
+    "hybrid-app": ["shop.camera"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -61,10 +62,16 @@ def test_a_component_makes_the_objects_that_were_agreed_to(
     assert made
 
 
+def production() -> dict[str, Any]:
+    """The sections of the example of a whole stack."""
+    config = yaml.safe_load(PRODUCTION.read_text())["config"]
+    return {key.removeprefix("shimyard:"): value for key, value in config.items()}
+
+
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, "edge-production"])
 def test_kubernetes_has_every_field_that_is_set(stack: str, version: str, render: Render) -> None:
-    objects = render(STACKS[stack]).objects
+    objects = render(STACKS.get(stack) or production()).objects
     assert len(objects) > 8
     for manifest in objects.values():
         plain = copy.deepcopy(manifest)

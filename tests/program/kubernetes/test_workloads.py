@@ -20,11 +20,13 @@ def least(**app: Any) -> dict[str, Any]:
 def test_nothing_is_made_for_a_stack_without_workloads_but_the_runtime_classes(
     render: Render,
 ) -> None:
-    assert sorted(render(MACHINES).objects) == [
+    made = render(MACHINES)
+    assert sorted(made.objects) == [
         "RuntimeClass/stack-edge",
         "RuntimeClass/stack-spin",
         "RuntimeClass/stack-wasmtime",
     ]
+    assert made.exports["apps"] == {}
 
 
 def test_pods_of_a_class_go_only_where_its_handler_is_proven(render: Render) -> None:
@@ -36,7 +38,7 @@ def test_pods_of_a_class_go_only_where_its_handler_is_proven(render: Render) -> 
 
 
 def test_an_app_waits_for_its_class_and_for_all_of_its_namespace(render: Render) -> None:
-    deployment = render(EVERYTHING).resource("Deployment", "shop-greeter")
+    deployment = render(EVERYTHING).resource("Deployment", "shop.greeter")
     assert {"stack-wasmtime", "shop", "shop-registries", "shop-deny-by-default"} <= set(
         deployment["dependencies"]
     )
@@ -44,7 +46,7 @@ def test_an_app_waits_for_its_class_and_for_all_of_its_namespace(render: Render)
 
 
 def test_a_preview_without_a_cluster_shows_names_and_not_unknowns(render: Render) -> None:
-    pod = render(LEAST).objects["Deployment/shop-greeter"]["spec"]["template"]["spec"]
+    pod = render(LEAST).objects["Deployment/shop.greeter"]["spec"]["template"]["spec"]
     assert pod["runtimeClassName"] == "shimyard-wasmtime"
     assert pod["serviceAccountName"] == "shimyard"
 
@@ -55,47 +57,60 @@ def test_no_secret_of_the_stack_is_in_what_is_sent_in_the_open(render: Render) -
     assert "hush" not in json.dumps(made.exports)
     secrets = {name: each for name, each in made.objects.items() if each["kind"] == "Secret"}
     assert sorted(secrets) == [
-        "Secret/shop-camera-env",
-        "Secret/shop-greeter-env",
+        "Secret/shop.camera-env",
+        "Secret/shop.greeter-env",
         "Secret/shop-registries",
     ]
     assert all(each["data"] == "[secret]" for each in secrets.values())
 
 
+def test_an_app_with_pull_secrets_of_its_own_keeps_those_of_its_namespace(render: Render) -> None:
+    pod = render(EVERYTHING).objects["Deployment/shop.greeter"]["spec"]["template"]["spec"]
+    assert pod["imagePullSecrets"] == [{"name": "shimyard-registries"}, {"name": "more-registries"}]
+    assert (
+        "imagePullSecrets"
+        not in render(LEAST).objects["Deployment/shop.greeter"]["spec"]["template"]["spec"]
+    )
+
+
 def test_a_changed_secret_value_is_another_secret_so_that_the_pods_follow(render: Render) -> None:
     made = render(EVERYTHING)
-    secret = made.resource("Secret", "shop-greeter-env")
+    secret = made.resource("Secret", "shop.greeter-env")
     assert secret["replaceOnChanges"] == ["data"]
     assert secret["inputs"]["immutable"] is True
     assert "name" not in secret["inputs"]["metadata"]
-    container = made.objects["Deployment/shop-greeter"]["spec"]["template"]["spec"]["containers"][0]
+    container = made.objects["Deployment/shop.greeter"]["spec"]["template"]["spec"]["containers"][0]
     token = next(each for each in container["env"] if each["name"] == "TOKEN")
-    reference = {"name": "shop-greeter-env-1a2b", "key": "greeter.TOKEN"}
+    reference = {"name": "shop.greeter-env-1a2b", "key": "greeter.TOKEN"}
     assert token["valueFrom"]["secretKeyRef"] == reference
 
 
 def test_an_autoscaler_and_the_stack_do_not_fight_over_the_number_of_pods(render: Render) -> None:
     scaled = render(least(autoscaling={"minReplicas": 2, "maxReplicas": 9})).objects
-    assert "replicas" not in scaled["Deployment/shop-greeter"]["spec"]
-    metrics = scaled["HorizontalPodAutoscaler/shop-greeter"]["spec"]["metrics"]
+    assert "replicas" not in scaled["Deployment/shop.greeter"]["spec"]
+    metrics = scaled["HorizontalPodAutoscaler/shop.greeter"]["spec"]["metrics"]
     target = {"type": "Utilization", "averageUtilization": 80}
     assert metrics == [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-    assert render(least(replicas=3)).objects["Deployment/shop-greeter"]["spec"]["replicas"] == 3
-    assert render(least(replicas=0)).objects["Deployment/shop-greeter"]["spec"]["replicas"] == 0
+    assert render(least(replicas=3)).objects["Deployment/shop.greeter"]["spec"]["replicas"] == 3
+    none = render(least(replicas=0)).objects
+    assert none["Deployment/shop.greeter"]["spec"]["replicas"] == 0
+    # Nobody waits for a pod that will never come.
+    metadata = none["Service/shop.greeter"]["metadata"]
+    assert metadata["annotations"] == {"pulumi.com/skipAwait": "true"}
 
 
 def test_two_pods_get_a_budget_that_lets_a_drain_go_on_and_one_gets_none(render: Render) -> None:
-    assert "PodDisruptionBudget/shop-greeter" not in render(least()).objects
-    made = render(least(replicas=2)).objects["PodDisruptionBudget/shop-greeter"]["spec"]
+    assert "PodDisruptionBudget/shop.greeter" not in render(least()).objects
+    made = render(least(replicas=2)).objects["PodDisruptionBudget/shop.greeter"]["spec"]
     assert made["maxUnavailable"] == 1
     assert made["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
     off = least(replicas=2, disruptionBudget={"enabled": False})
-    assert "PodDisruptionBudget/shop-greeter" not in render(off).objects
+    assert "PodDisruptionBudget/shop.greeter" not in render(off).objects
 
 
 def test_each_type_of_service(render: Render) -> None:
     def spec(kind: str) -> dict[str, Any]:
-        made: dict[str, Any] = render(least(service={"type": kind})).objects["Service/shop-greeter"]
+        made: dict[str, Any] = render(least(service={"type": kind})).objects["Service/shop.greeter"]
         found: dict[str, Any] = made["spec"]
         return found
 
@@ -104,7 +119,7 @@ def test_each_type_of_service(render: Render) -> None:
     assert spec("LoadBalancer")["type"] == "LoadBalancer"
     assert (spec("Headless")["type"], spec("Headless")["clusterIP"]) == ("ClusterIP", "None")
     without = render(least(service={"type": "None"}))
-    assert "Service/shop-greeter" not in without.objects
+    assert "Service/shop.greeter" not in without.objects
     assert without.exports["apps"]["shop/greeter"] == {
         "deployment": "greeter",
         "service": None,
@@ -126,22 +141,22 @@ def test_the_exports_say_how_an_app_is_reached(render: Render) -> None:
 def test_an_artifact_gets_the_command_that_containerd_insists_on(render: Render) -> None:
     stack = least(artifact="registry.lab/greeter:wasm")
     del stack["apps"][0]["image"]
-    pod = render(stack).objects["Deployment/shop-greeter"]["spec"]["template"]["spec"]
+    pod = render(stack).objects["Deployment/shop.greeter"]["spec"]["template"]["spec"]
     assert pod["containers"][0]["command"] == ["/greeter.wasm"]
     assert pod["containers"][0]["image"] == "registry.lab/greeter:wasm"
 
 
 def test_an_app_without_a_port_gets_no_service_no_probe_and_no_sleep(render: Render) -> None:
     made = render(least(ports=[])).objects
-    assert "Service/shop-greeter" not in made
-    container = made["Deployment/shop-greeter"]["spec"]["template"]["spec"]["containers"][0]
+    assert "Service/shop.greeter" not in made
+    container = made["Deployment/shop.greeter"]["spec"]["template"]["spec"]["containers"][0]
     assert not {"startupProbe", "readinessProbe", "livenessProbe", "lifecycle"} & set(container)
 
 
 def test_a_spin_app_gets_what_its_shim_needs(render: Render) -> None:
     stack = least(handler="spin")
     stack["namespaces"][0]["podSecurity"] = {"enforce": "baseline"}
-    pod = render(stack).objects["Deployment/shop-greeter"]["spec"]["template"]["spec"]
+    pod = render(stack).objects["Deployment/shop.greeter"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert container["ports"][0]["containerPort"] == 80
     assert container["securityContext"]["readOnlyRootFilesystem"] is False
@@ -152,9 +167,9 @@ def test_a_spin_app_gets_what_its_shim_needs(render: Render) -> None:
 def test_a_closed_namespace_opens_the_ports_of_an_app_that_has_a_service(render: Render) -> None:
     stack = least()
     stack["namespaces"][0]["networkPolicy"] = {}
-    policy = render(stack).objects["NetworkPolicy/shop-greeter"]["spec"]
+    policy = render(stack).objects["NetworkPolicy/shop.greeter"]["spec"]
     assert policy["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
-    assert "NetworkPolicy/shop-greeter" not in render(least()).objects
+    assert "NetworkPolicy/shop.greeter" not in render(least()).objects
 
 
 def test_an_existing_namespace_is_only_added_to(render: Render) -> None:
@@ -167,7 +182,7 @@ def test_an_existing_namespace_is_only_added_to(render: Render) -> None:
 
 
 def test_the_containers_of_a_hybrid_app_share_volume_network_and_class(render: Render) -> None:
-    pod = render(EVERYTHING).objects["Deployment/shop-camera"]["spec"]["template"]["spec"]
+    pod = render(EVERYTHING).objects["Deployment/shop.camera"]["spec"]["template"]["spec"]
     assert pod["runtimeClassName"] == "edge-edge"
     containers = {each["name"]: each for each in [*pod["initContainers"], *pod["containers"]]}
     assert sorted(containers) == ["app", "proxy", "sidecar"]

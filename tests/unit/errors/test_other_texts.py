@@ -54,6 +54,16 @@ TEXTS: dict[str, tuple[Callable[[], Exception], str, str]] = {
         "no sha256 of Pulumi 3.246.0 for linux-riscv64 is locked",
         "set SHIMYARD_PULUMI_SHA256",
     ),
+    "no plugin": (
+        lambda: toolchain.PluginNotFoundError("4.34.2"),
+        "no pulumi-resource-kubernetes on PATH, and none in Pulumi's plugin cache",
+        "pulumi plugin install resource kubernetes v4.34.2",
+    ),
+    "no checksum of the plugin": (
+        lambda: toolchain.NoPluginChecksumError("linux-amd64", "4.34.2"),
+        "no sha256 of the Kubernetes provider 4.34.2 for linux-amd64 is locked",
+        "set SHIMYARD_KUBERNETES_PLUGIN_SHA256",
+    ),
     "no go": (
         lambda: toolchain.GoMissingError("1.25.8", None),
         "building the Pulumi CLI needs Go 1.25.8: no Go found",

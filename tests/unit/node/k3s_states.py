@@ -30,14 +30,9 @@ def node(**changes: Any) -> NodeSettings:
 
 
 def artifacts(chosen: K3sSettings) -> list[StoredArtifact]:
-    """K3s, and its images if they are wanted; digests are made of name and version."""
-    names = {"k3s": "k3s"}
-    if chosen.air_gap_images:
-        names["k3s-airgap-images"] = "k3s-airgap-images-amd64.tar.zst"
-    return [
-        StoredArtifact(name, chosen.version, f"{name}-{chosen.version}", 1000, "raw", (("", file),))
-        for name, file in names.items()
-    ]
+    """K3s itself; its digest is made of name and version."""
+    digest = f"k3s-{chosen.version}"
+    return [StoredArtifact("k3s", chosen.version, digest, 1000, "raw", (("", "k3s"),))]
 
 
 def server(membership: Membership = FIRST, **changes: Any) -> DesiredState:

@@ -84,15 +84,11 @@ def test_what_k3s_makes_goes_with_it() -> None:
     assert agent().data == server().data
 
 
-def test_the_program_and_its_images_are_links_into_the_store() -> None:
-    links = {link.path: link.target for link in server(airGapImages=True).links}
-    store = "/var/lib/shimyard/store"
-    assert links == {
-        BINARY: f"{store}/k3s-1.36.3+k3s1/k3s",
-        "/var/lib/rancher/k3s/agent/images/k3s-airgap-images-amd64.tar.zst": (
-            f"{store}/k3s-airgap-images-1.36.3+k3s1/k3s-airgap-images-amd64.tar.zst"
-        ),
-    }
+def test_the_program_is_a_link_into_the_store() -> None:
+    for state in (server(), agent()):
+        assert {link.path: link.target for link in state.links} == {
+            BINARY: "/var/lib/shimyard/store/k3s-1.36.3+k3s1/k3s"
+        }
 
 
 def test_a_server_is_asked_by_its_own_kubeconfig_and_an_agent_by_its_kubelets() -> None:
@@ -144,12 +140,6 @@ def test_what_k3s_reads_restarts_it_and_it_must_be_ready_again(
     (effect,) = steps.effects
     # Pods outlive it, those of Wasm too: it is not containerd.
     assert effect.endswith(f": {because}")
-
-
-def test_images_for_a_start_without_a_registry_restart_nothing() -> None:
-    steps = from_to(server(), server(airGapImages=True))
-    assert steps.effects == ()
-    assert "await-node" not in names(steps)
 
 
 def test_the_time_that_a_start_may_take_is_no_change() -> None:

@@ -120,6 +120,13 @@ class StandInControl(Control):
             raise NoServerError(self.node, ())
         yield self.cluster
 
+    def standing(self) -> str | None:
+        """The first other server of the settings that is a node."""
+        for each in self.membership.servers:
+            if each.name != self.node and each.name in self.cluster.nodes:
+                return each.name
+        return None
+
     def close(self) -> None:
         """Counted."""
         self.closed += 1

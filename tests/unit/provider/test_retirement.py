@@ -10,7 +10,7 @@ from shimyard.node.cluster import Cluster, Member
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import silent
 from shimyard.provider.control import NoServerError
-from shimyard.provider.retirement import Retirement
+from shimyard.provider.retirement import Retirement, not_cleaned
 from shimyard.provider.rollout import RolloutError
 from tests.unit.provider.clusters import StandInCluster, StandInControl, agent, server
 
@@ -89,9 +89,8 @@ def test_the_only_server_takes_the_cluster_along_and_asks_nobody() -> None:
 
 
 def test_what_was_not_cleaned_is_said() -> None:
-    epitaph = Retirement(retire("a"), silent).epitaph("no connection to a")
-    assert epitaph == (
-        "left the cluster, but the machine itself was not cleaned (no connection to a); "
+    assert not_cleaned("no connection to a") == (
+        "it has left the cluster, but the machine itself was not cleaned (no connection to a); "
         "wipe it before it is used again"
     )
 

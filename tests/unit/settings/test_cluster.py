@@ -127,7 +127,6 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"kubeletArgs": {"a\nb": "x"}}, "kubeletArgs.a\\nb", "has a control character"),
     ({"disable": ["dns"]}, "disable[0]", "should be one of: 'coredns', 'local-storage'"),
     # Pace
-    ({"tokenRotation": 0}, "tokenRotation", "should be greater than or equal to 1"),
     ({"rollout": {"maxUnavailable": 0}}, "rollout.maxUnavailable", "should be greater than or eq"),
     ({"rollout": {"maxUnavailable": "10%"}}, "rollout.maxUnavailable", "should be a whole number"),
     ({"rollout": {"readyTimeout": 0}}, "rollout.readyTimeout", "should be greater than or equal"),

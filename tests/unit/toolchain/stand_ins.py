@@ -1,4 +1,4 @@
-"""Stand-ins for Pulumi's programs: shell scripts that print one line."""
+"""Stand-ins for Pulumi's programs and for Go: short shell scripts."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def install_pulumi(folder: Path, version: str, *, host: bool = True) -> Path:
     if host:
         write_program(folder / "pulumi-language-python", "")
     return folder
+
+
+def write_go(folder: Path, body: str) -> None:
+    """Put a ``go`` into ``folder`` that runs the shell script ``body``."""
+    folder.mkdir(exist_ok=True)
+    go = folder / "go"
+    go.write_text(f"#!/bin/sh\n# Stand-in for Go.\n{body}\n")
+    go.chmod(0o755)

@@ -9,17 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import build
+from tests.unit.toolchain.stand_ins import write_go
+from toolchain import build, go
 from toolchain.errors import BuildError, GoMissingError
 from toolchain.lock import load_lock
 from toolchain.progress import Progress
-
-
-def stand_in_go(folder: Path, body: str) -> None:
-    folder.mkdir(exist_ok=True)
-    go = folder / "go"
-    go.write_text(f"#!/bin/sh\n# Stand-in for Go.\n{body}\n")
-    go.chmod(0o755)
 
 
 @pytest.fixture
@@ -30,27 +24,27 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_new_enough_go_is_used_as_it_is(path: Path) -> None:
-    stand_in_go(path, "echo go1.26.8")
-    assert build.go_environment("1.25.8")["GOTOOLCHAIN"] == "local"
+    write_go(path, "echo go1.26.8")
+    assert go.go_environment("1.25.8")["GOTOOLCHAIN"] == "local"
 
 
 def test_an_older_go_fetches_the_one_that_the_module_needs(path: Path) -> None:
-    stand_in_go(
+    write_go(
         path, 'if [ "$GOTOOLCHAIN" = local ]; then echo go1.24.4; else echo "$GOTOOLCHAIN"; fi'
     )
-    assert build.go_environment("1.25.8")["GOTOOLCHAIN"] == "go1.25.8"
+    assert go.go_environment("1.25.8")["GOTOOLCHAIN"] == "go1.25.8"
 
 
 @pytest.mark.parametrize("old", ["echo go1.19.8", "echo 'flag provided but not defined'; exit 2"])
 def test_a_go_that_is_too_old_to_fetch_one_is_named_with_the_mend(path: Path, old: str) -> None:
-    stand_in_go(path, old)
+    write_go(path, old)
     with pytest.raises(GoMissingError, match=r"needs Go 1\.25\.8.*Install it") as caught:
-        build.go_environment("1.25.8")
+        go.go_environment("1.25.8")
     assert caught.value.needed == "1.25.8"
 
 
 def test_the_bundle_has_the_cli_and_a_language_host_beside_it(path: Path) -> None:
-    stand_in_go(
+    write_go(
         path,
         'if [ "$1" = env ]; then echo go9.9.9; exit; fi\n'
         'while [ "$1" != -o ]; do shift; done; echo "$GOTOOLCHAIN" > "$2"',
@@ -76,7 +70,7 @@ def test_the_bundle_has_the_cli_and_a_language_host_beside_it(path: Path) -> Non
 
 
 def test_a_failed_build_shows_its_last_lines_and_leaves_no_output(path: Path) -> None:
-    stand_in_go(
+    write_go(
         path, 'if [ "$1" = env ]; then echo go9.9.9; exit; fi\necho "no such module" >&2; exit 1'
     )
     with pytest.raises(BuildError, match="no such module"):
@@ -85,4 +79,4 @@ def test_a_failed_build_shows_its_last_lines_and_leaves_no_output(path: Path) ->
 
 
 def test_the_needed_go_is_the_one_of_the_module() -> None:
-    assert f"\ngo {build.needed_go()}\n" in (build.MODULE / "go.mod").read_text()
+    assert f"\ngo {go.needed_go(build.MODULE)}\n" in (build.MODULE / "go.mod").read_text()

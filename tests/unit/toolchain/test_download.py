@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import create_server
 
 import pytest
 
+from tests.unit.toolchain.serving import Mirror, serving
 from toolchain.download import Patience, fetch_verified, from_download, vendor_platform
 from toolchain.errors import ChecksumError, DownloadError, NoChecksumError
 from toolchain.lock import PulumiLock
@@ -41,51 +39,10 @@ GOOD = make_archive(
 )
 
 
-@dataclass
-class Mirror:
-    """A file server with one file, and with manners that a test can spoil."""
-
-    content: bytes = GOOD
-    status: int = 200
-    send_only: int | None = None
-    drip: bool = False
-    url: str = ""
-    asked: list[str] = field(default_factory=list)
-    closing: threading.Event = field(default_factory=threading.Event)
-
-
 @pytest.fixture
 def mirror() -> Iterator[Mirror]:
-    state = Mirror()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.asked.append(self.path)
-            self.send_response(state.status)
-            self.send_header("Content-Length", str(len(state.content)))
-            self.end_headers()
-            body = state.content[: state.send_only]
-            if not state.drip:
-                self.wfile.write(body)
-                return
-            for byte in body:
-                if state.closing.wait(0.05):
-                    return
-                self.wfile.write(bytes([byte]))
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = False
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    yield state
-    state.closing.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Mirror(GOOD)) as state:
+        yield state
 
 
 def lock_for(mirror: str, content: bytes = GOOD) -> PulumiLock:

@@ -11,6 +11,7 @@ import pytest
 
 import toolchain
 from tests.unit.toolchain.stand_ins import install_pulumi, write_program
+from toolchain.kubernetes.plugin import PROGRAM
 
 CHECKOUT = Path(toolchain.__file__).parent.parent
 
@@ -18,6 +19,7 @@ CHECKOUT = Path(toolchain.__file__).parent.parent
 @pytest.fixture
 def vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = install_pulumi(tmp_path / "vendor", "v3.300.0")
+    write_program(folder / PROGRAM, "")
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return folder
 
@@ -38,6 +40,14 @@ def test_ensure_prints_the_path_alone_on_stdout(vendor: Path) -> None:
     result = command("ensure")
     assert result.stdout == f"{vendor / 'pulumi'}\n"
     assert "pulumi 3.300.0 (path)" in result.stderr
+    assert f"(path, the vendor's): {vendor / PROGRAM}" in result.stderr
+
+
+def test_a_program_with_machines_only_needs_no_kubernetes_provider(vendor: Path) -> None:
+    (vendor / PROGRAM).unlink()
+    result = command("ensure", "--no-kubernetes")
+    assert result.stdout == f"{vendor / 'pulumi'}\n"
+    assert "kubernetes" not in result.stderr
 
 
 def test_env_of_a_real_stack_can_be_evaluated_and_sets_no_backend(vendor: Path) -> None:

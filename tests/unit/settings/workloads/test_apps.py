@@ -60,7 +60,12 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"replicas": 2, "disruptionBudget": {"minAvailable": 2}},
         "disruptionBudget.minAvailable",
-        "2 of 2 pods would stop every drain; write a smaller number, or run more pods",
+        "2 of 2 would stop every drain; write a smaller number, or run more pods",
+    ),
+    (
+        {"replicas": 3, "disruptionBudget": {"minAvailable": "67%"}},
+        "disruptionBudget.minAvailable",
+        "67% of 3 would stop every drain; write a smaller number, or run more pods",
     ),
     (
         {"disruptionBudget": {"maxUnavailable": 0}},
@@ -175,6 +180,11 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         {"service": {"ports": [{"port": 80, "targetPort": "web"}]}},
         "service.ports[0].targetPort",
         "there is no port 'web'; the container's ports: http",
+    ),
+    (
+        {"service": {"ports": [{"port": 80, "protocol": "UDP"}]}},
+        "service.ports[0].protocol",
+        "is UDP, and the container's port 'http' is TCP; make them the same",
     ),
     (
         {"service": {"ports": [{"port": 80, "nodePort": 30080}]}},
@@ -343,6 +353,11 @@ def test_plain_numbers_are_read_as_kubernetes_reads_them() -> None:
 def test_a_grace_period_may_be_short_where_nothing_sleeps() -> None:
     short = {"terminationGracePeriodSeconds": 0, "preStopSleepSeconds": 0}
     assert accepted(app=short).apps[0].sleep_seconds(listens=True) == 0
+
+
+def test_a_budget_by_percentage_leaves_a_drain_one_pod() -> None:
+    kept = {"replicas": 3, "disruptionBudget": {"minAvailable": "66%"}}
+    assert accepted(app=kept).apps[0].has_budget
 
 
 def test_an_app_may_be_in_the_namespace_that_every_cluster_has() -> None:

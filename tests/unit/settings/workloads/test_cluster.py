@@ -103,6 +103,7 @@ CLASSES: list[tuple[dict[str, Any], str, str]] = [
         "handlers.spin.name",
         "'shimyard-wasmtime' is the class of handler 'wasmtime'; give each its own name",
     ),
+    ({"prefix": "a.-"}, "prefix", "can't start a name"),
     ({"prefix": "_"}, "prefix", "can't start a name; use lower case letters, digits, '-' and '.'"),
     (
         {"handlers": {"spin": {"overhead": {"memory": "20m"}}}},

@@ -1,0 +1,67 @@
+"""A lab of three nodes with all that a cluster needs, and the checkout's program for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import toolchain
+from lab.builds.distribution import distribution_recipe
+from lab.builds.inventory import BuiltArtifacts, build_all, recipes
+from lab.images.publish import push_all, push_pause
+from lab.instance import Lab
+from lab.k3s.recipes import k3s_recipes
+from lab.mirror.service import start_mirror
+from lab.registry import start_registry
+from lab.workloads import build
+from lab.workloads.pause_recipe import pause
+from tests.engine.cluster.stack import cluster_stack
+from tests.engine.program.project import Project
+from tests.lab.conftest import Place, place, slot
+from toolchain import Toolchain
+
+__all__ = ["place", "slot"]
+
+NODES = 3
+
+
+@pytest.fixture(scope="session")
+def tools() -> Toolchain:
+    """The CLI that was built from source, and the Kubernetes provider of this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHIMYARD_TOOLCHAIN", "build")
+        return toolchain.ensure().with_kubernetes(toolchain.ensure_kubernetes())
+
+
+@pytest.fixture(scope="session")
+def built() -> BuiltArtifacts:
+    """The artifacts of the nodes, K3s in two minor versions, from the cache if it has them."""
+    names = {"containerd", "runc", "cni-plugins", "containerd-shim-wasmtime"}
+    machines = [each for each in recipes() if each.name in names]
+    return build_all(wanted=[*machines, *k3s_recipes("amd64")])
+
+
+@pytest.fixture(scope="module")
+def lab(place: Callable[[int], Place], built: BuiltArtifacts) -> Iterator[Lab]:
+    """Fresh nodes for each module, a mirror and a registry."""
+    with place(6).lab(NODES) as found:
+        start_mirror(found.settings, built)
+        registry = start_registry(found.settings, distribution_recipe("amd64").build().path)
+        push_pause(registry, pause("amd64"), "amd64")
+        push_all(registry, build())
+        yield found
+
+
+@pytest.fixture(scope="module")
+def project(
+    tools: Toolchain,
+    lab: Lab,
+    built: BuiltArtifacts,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Project:
+    """The checkout's program with a server and two agents; nothing is applied yet."""
+    made = Project.of_checkout(tools, tmp_path_factory.mktemp("cluster"))
+    made.config = cluster_stack(lab, built, ["edge-1", "edge-2", "edge-3"], servers=["edge-1"])
+    made.write()
+    return made

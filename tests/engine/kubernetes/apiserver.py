@@ -1,0 +1,99 @@
+"""A real Kubernetes API server with its controllers on loopback, and kubectl for the tests' eyes.
+
+There is no kubelet and no node: what a kubelet would report, tests write into the status of pods
+(see `kubelet.py`). So no test here proves that a container runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.deadline import wait_for
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """kubectl against one API server, with full rights; `k3s` is the program that contains it."""
+
+    k3s: Path
+    kubeconfig: Path
+
+    def run(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        """What one command prints."""
+        result = subprocess.run(
+            [str(self.k3s), "kubectl", "--kubeconfig", str(self.kubeconfig), *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert not check or result.returncode == 0, f"kubectl {arguments}: {result.stderr}"
+        return result.stdout
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """One object, or a list, as the API server has it."""
+        found: dict[str, Any] = json.loads(self.run("get", *arguments, "-o", "json"))
+        return found
+
+    def has(self, *arguments: str) -> bool:
+        """Whether the API server has the object."""
+        return bool(self.run("get", "--ignore-not-found", "-o", "name", *arguments).strip())
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        """Make objects as another person would, by kubectl's own apply."""
+        documents = "\n---\n".join(json.dumps(each) for each in objects)
+        self.run("apply", "-f", "-", stdin=documents)
+
+    def status(self, kind: str, name: str, namespace: str, status: dict[str, Any]) -> None:
+        """Write an object's status, as its controller would."""
+        patch = json.dumps({"status": status})
+        where = ("-n", namespace, "--subresource=status", "--type=merge")
+        self.run("patch", kind, name, *where, "-p", patch)
+
+
+@contextmanager
+def api_server(k3s: Path, folder: Path) -> Iterator[Kubectl]:
+    """Start one below ``folder``; it ends with the block."""
+    kubeconfig, log = folder / "kubeconfig.yaml", folder / "k3s.log"
+    port = str(_free_port())
+    command = [str(k3s), "server", "--disable-agent", "--data-dir", str(folder / "data")]
+    command += ["--https-listen-port", port, "--bind-address", "127.0.0.1"]
+    command += ["--write-kubeconfig", str(kubeconfig)]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    kubectl = Kubectl(k3s, kubeconfig)
+
+    def ready() -> str | None:
+        if process.poll() is not None:
+            return f"it ended with {process.returncode}"
+        answer = kubectl.run("get", "--raw", "/readyz", check=False)
+        return None if answer == "ok" else f"/readyz answers {answer!r}"
+
+    try:
+        wait_for("the API server", ready, seconds=90, interval=0.3, log=log)
+        yield kubectl
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
