@@ -160,7 +160,7 @@ def server_settings(cluster: ClusterSettings, node: NodeSettings) -> K3sSettings
 def agent_settings(cluster: ClusterSettings) -> K3sSettings:
     """What concerns an agent."""
     return K3sSettings(
-        version=cluster.agent_version or cluster.version,
+        version=cluster.version_of_agents,
         kubelet_args=cluster.kubelet_args,
         agent_config=cluster.agent_config,
     )

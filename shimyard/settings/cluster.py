@@ -45,6 +45,11 @@ class ClusterSettings(K3sSettings):
         """Whether the servers keep the cluster's state in embedded etcd."""
         return self.datastore == "etcd" or len(self.servers) > 1
 
+    @property
+    def version_of_agents(self) -> str:
+        """The version of K3s on the agents."""
+        return self.agent_version or self.version
+
     def agents_of(self, names: Sequence[str]) -> list[str]:
         """The agents among all nodes of the stack, ``names``."""
         if self.agents is not None:
