@@ -17,6 +17,7 @@ from shimyard.settings.tables import misfits
 Packaged = Literal["coredns", "local-storage", "metrics-server", "runtimes", "servicelb", "traefik"]
 """What K3s brings along and deploys by itself."""
 
+_SUPERVISOR_PORT = 6443
 _DNS = 10
 """Which address of the services is cluster DNS's."""
 
@@ -141,3 +142,9 @@ def release(version: str) -> tuple[int, int, int]:
     """Major, minor and patch of '1.36.3+k3s1'."""
     major, minor, patch = version.split("+", maxsplit=1)[0].split("-", maxsplit=1)[0].split(".")
     return int(major), int(minor), int(patch)
+
+
+def server_url(address: str) -> str:
+    """The URL of a server: what agents join, and what kubectl asks."""
+    host = f"[{address}]" if ":" in address else address
+    return f"https://{host}:{_SUPERVISOR_PORT}"

@@ -37,9 +37,12 @@ class Machines(mocks.Mocks):
             state |= {"generation": 1, "machineId": "m", "versions": {}, "drift": []}
             state["handlers"] = {"runc": proof}
         elif args.typ == "shimyard:cluster:Tokens":
-            state |= {"server": "server-secret", "agent": "agent-secret"}
+            state |= {name: pulumi.Output.secret(f"{name}-secret") for name in ("server", "agent")}
         elif args.typ == "shimyard:node:K3sServer":
-            state |= {"caSha256": f"ca-of-{args.name}", "kubeconfig": KUBECONFIG}
+            state |= {
+                "caSha256": f"ca-of-{args.name}",
+                "kubeconfig": pulumi.Output.secret(KUBECONFIG),
+            }
         elif args.typ.startswith("kubernetes:"):
             state["metadata"] = {"name": f"{args.name}-1a2b", **state.get("metadata", {})}
         return f"{args.name}-id", state

@@ -17,7 +17,6 @@ from tests.unit.catalogue.test_artifact import entry
 from tests.unit.catalogue.vendor_stand_in import Releases
 from tests.unit.settings.stacks import WHERE, changed
 
-
 K3S = [("k3s", "1.36.3+k3s1"), ("k3s", "1.35.2+k3s1")]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from shimyard.node.k3s_config import k3s_config, server_url
+from shimyard.node.k3s_config import k3s_config
 from shimyard.node.render import render_yaml
+from shimyard.settings.k3s import server_url
 from tests.unit.node.k3s_states import node, settings
 
 
