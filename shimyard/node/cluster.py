@@ -109,7 +109,8 @@ class Cluster:
                 return Access(words["ca-sha256"], kubeconfig)
         except (KeyError, ValueError):
             pass
-        raise self._error("cluster", "the server has no kubeconfig", (), _LOOK)
+        server = self._session.node.name
+        raise self._error(server, "cluster", "the server has no kubeconfig", (), _LOOK)
 
     def _call(
         self,
@@ -124,14 +125,18 @@ class Cluster:
             self._session, verb, *words, silence=seconds, secret=secret, on_line=on_line
         )
         if completed.code != 0:
+            # The node that it is about, not the server that was asked.
+            about = words[0] if words else self._session.node.name
             raise program.refused(self._session, program.STEPS[verb], completed) or self._error(
-                program.STEPS[verb], _last(completed), program.last_lines(completed), mend
+                about, program.STEPS[verb], _last(completed), program.last_lines(completed), mend
             )
         return completed
 
-    def _error(self, step: str, cause: str, log: Sequence[str], mend: str = "") -> NodeError:
+    def _error(
+        self, node: str, step: str, cause: str, log: Sequence[str], mend: str = ""
+    ) -> NodeError:
         return NodeError(
-            self._session.node.name,
+            node,
             step,
             cause,
             log=log,

@@ -123,7 +123,8 @@ def test_words_of_kubectl_are_the_error_of_a_node() -> None:
     with pytest.raises(NodeError) as caught:
         Cluster(session).cordon("edge-9")
     error = caught.value
-    assert (error.node, error.step, error.cause) == ("edge-1", "cordon", "nodes 'x' not found")
+    # Not the server that was asked.
+    assert (error.node, error.step, error.cause) == ("edge-9", "cordon", "nodes 'x' not found")
     assert error.log == ("error: the server is away", "nodes 'x' not found")
 
 

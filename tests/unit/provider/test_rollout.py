@@ -212,7 +212,7 @@ def test_nodes_that_are_down_anyway_count_as_out() -> None:
     with pytest.raises(RolloutError, match="x is not Ready, and 1 may be out at a time"):
         change(Rollout(), control)
     assert control.cluster.asked == []
-    with pytest.raises(RolloutError, match="x, y is not Ready, and 2 may be out at a time"):
+    with pytest.raises(RolloutError, match="x, y are not Ready, and 2 may be out at a time"):
         change(Rollout(), StandInControl(down("x", "y"), "a", maxUnavailable=2))
 
 
