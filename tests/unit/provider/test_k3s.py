@@ -15,7 +15,9 @@ from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH
 from shimyard.node.operations import RestartUnit, StopUnit
 from shimyard.node.plan import Plan
+from shimyard.node.progress import silent
 from shimyard.node.transaction import read_facts
+from shimyard.provider.admission import AdmissionError
 from shimyard.provider.k3s import K3sAgentResource, K3sServerResource, step_refused
 from shimyard.provider.messages import ApplyRequest, DeleteRequest, ReadRequest
 from shimyard.provider.nodes import CancelledRunError, Nodes
@@ -461,3 +463,34 @@ def test_a_server_that_is_down_keeps_what_is_known_of_it(
 
 def test_a_server_that_is_gone_is_gone(reading: Callable[..., Any]) -> None:
     assert reading(ACCESS, told="").id == ""
+
+
+# --- a machine that is in no cluster yet ----------------------------------------------------------
+
+
+def test_who_joins_needs_a_free_name_and_who_starts_a_cluster_must_be_the_first(
+    servers: K3sServerResource, agents: K3sAgentResource, lock: str
+) -> None:
+    free = StandInControl(StandInCluster(server("s2"), agent("a", ready=False)), "a")
+    agents.admit(free, of_agent(), silent)
+    assert free.cluster.asked == ["forget a"]
+    second = StandInControl(StandInCluster(server("s2")), "s1", "s1", "s2")
+    with pytest.raises(AdmissionError, match="would start another one"):
+        servers.admit(second, of_server(), silent)
+    servers.admit(second, of_server(joins="192.0.2.102"), silent)
+
+
+# --- what no update changes -----------------------------------------------------------------------
+
+
+def test_a_preview_of_an_update_knows_what_stays(servers: K3sServerResource) -> None:
+    known = {"caSha256": "a" * 64, "kubeconfig": Secret("x"), "machineId": "m", "generation": 3}
+    shown = checked(servers, of_server())
+    asked = ApplyRequest(URN, "s1/k3s-server", shown, preview=True, state=known)
+    state = servers.apply(asked).state
+    assert state["generation"] is UNKNOWN
+    assert {key: state[key] for key in ("caSha256", "kubeconfig", "machineId")} == {
+        "caSha256": "a" * 64,
+        "kubeconfig": Secret("x"),
+        "machineId": "m",
+    }
