@@ -5,6 +5,8 @@ Names and defaults follow https://docs.k3s.io/cli/server and https://docs.k3s.io
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal, Self
 
@@ -18,6 +20,8 @@ Packaged = Literal["coredns", "local-storage", "metrics-server", "runtimes", "se
 """What K3s brings along and deploys by itself."""
 
 _SUPERVISOR_PORT = 6443
+# A reader of YAML looks no further for the end of a key.
+_LONGEST_NAME = 1000
 _DNS = 10
 """Which address of the services is cluster DNS's."""
 
@@ -55,7 +59,17 @@ def _with_build(version: str) -> str:
 def _fit_for_yaml(table: dict[str, JsonValue]) -> dict[str, JsonValue]:
     for path, problem in misfits(table):
         raise FieldError(path, problem)
+    if any(len(json.dumps(name)) > _LONGEST_NAME for name in _names(table)):
+        raise ValueError(f"has a name of more than {_LONGEST_NAME} characters; shorten it")
     return table
+
+
+def _names(value: dict[str, JsonValue] | list[JsonValue]) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, (dict, list)):
+            yield from _names(item)
 
 
 Release = Annotated[Version, AfterValidator(_with_build)]

@@ -123,6 +123,11 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"serverConfig": {"x": float("nan")}}, "serverConfig.x", "should be a finite number"),
     ({"agentConfig": {"x": [2**53 + 1]}}, "agentConfig.x[0]", "numbers are no longer exact"),
+    (
+        {"serverConfig": {"x": [{"n" * 1000: 1}]}},
+        "serverConfig",
+        "has a name of more than 1000 characters; shorten it",
+    ),
     ({"kubeletArgs": {"max-pods": 250}}, "kubeletArgs.max-pods", "should be text; put it in quo"),
     ({"kubeletArgs": {"a\nb": "x"}}, "kubeletArgs.a\\nb", "has a control character"),
     ({"disable": ["dns"]}, "disable[0]", "should be one of: 'coredns', 'local-storage'"),
