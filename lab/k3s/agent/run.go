@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -109,7 +110,7 @@ func (n *node) join() error {
 			return nil
 		}
 		var refused *access.StatusError
-		if errors.As(err, &refused) && refused.Code == 403 && strings.Contains(refused.Body, "hash") {
+		if errors.As(err, &refused) && refused.Code == http.StatusForbidden {
 			err = errors.New("Node password rejected, duplicate hostname or contents of '" +
 				passwordFile + "' may not match server node-passwd entry, try enabling a unique " +
 				"node name with the --with-node-id flag")
@@ -213,7 +214,7 @@ func (n *node) run() error {
 	if n.cluster.FlannelBackend != "none" {
 		n.group.Go("network", n.network)
 	}
-	n.group.Go("local storage", n.reclaimVolumes)
+	n.group.Go("local storage", n.keepFolders)
 	return n.waitRegistered()
 }
 

@@ -87,8 +87,11 @@ func ask(of layout.Layout, address, text string, request server.SnapshotRequest)
 		return nil, err
 	}
 	answer, err := client.Post(ctx, "/db/snapshot", body)
-	if err != nil {
-		return nil, fmt.Errorf("see server log for details: %w", err)
+	var refused *access.StatusError
+	if errors.As(err, &refused) {
+		return nil, fmt.Errorf("see server log for details: %s", refused.Body)
+	} else if err != nil {
+		return nil, err
 	}
 	var done server.SnapshotAnswer
 	return &done, json.Unmarshal(answer, &done)

@@ -26,9 +26,6 @@ func serve(t *testing.T, name string) (address string, end func()) {
 				return
 			}
 			_, _ = io.WriteString(connection, name)
-			if len(name) == 0 {
-				_ = connection.Close()
-			}
 		}
 	}()
 	end = func() { _ = listener.Close() }

@@ -68,8 +68,7 @@ func Start(group *process.Group, chosen *settings.Settings, node machine.Identit
 	if err := authorities.ensureCertificates(of, names); err != nil {
 		return nil, err
 	}
-	if err := writeKubeconfigs(of, chosen.Number("https-listen-port"),
-		chosen.Text("write-kubeconfig"), chosen.Text("write-kubeconfig-mode")); err != nil {
+	if err := writeKubeconfigs(of, chosen); err != nil {
 		return nil, err
 	}
 	store, err := openStore(ctx, of, chosen, node, first)
