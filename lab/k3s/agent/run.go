@@ -173,6 +173,11 @@ func (n *node) tryToJoin(ctx context.Context) error {
 	if err := pki.WriteFile(n.layout.Agent("server-ca.crt"), client.CAPEM, 0o644); err != nil {
 		return err
 	}
+	joined, err := tls.LoadX509KeyPair(n.certificate("client-kubelet"))
+	if err != nil {
+		return err
+	}
+	client.UseCertificate(&joined)
 	n.client = client
 	return n.writeKubeconfigs()
 }
