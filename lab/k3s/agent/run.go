@@ -4,6 +4,7 @@ package agent
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,7 +16,9 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -252,16 +255,31 @@ func (n *node) followServers(ctx context.Context) error {
 	}
 }
 
+// waitRegistered waits until the node is registered, and gives one that was before the labels that
+// its settings have now: the kubelet sets them only once.
 func (n *node) waitRegistered() error {
 	kube, err := n.kube("kubelet")
 	if err != nil {
 		return err
 	}
+	labels := map[string]string{}
+	for _, each := range n.settings.List("node-label") {
+		key, value, _ := strings.Cut(each, "=")
+		labels[key] = value
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels}})
+	if err != nil {
+		return err
+	}
 	ctx := n.group.Context()
 	for {
-		_, err := kube.CoreV1().Nodes().Get(ctx, n.identity.Name, metav1.GetOptions{})
+		_, err := kube.CoreV1().Nodes().Patch(ctx, n.identity.Name, types.MergePatchType, patch,
+			metav1.PatchOptions{})
 		if err == nil {
 			return nil
+		}
+		if !apierrors.IsNotFound(err) {
+			logline.Printf("Failed to update node %s: %v", n.identity.Name, err)
 		}
 		select {
 		case <-ctx.Done():

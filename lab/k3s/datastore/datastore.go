@@ -103,9 +103,9 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	cluster, state := fmt.Sprintf("%s=%s", store.Name, store.peerURL()), embed.ClusterStateFlagNew
 	if config.Members != nil && !Exists(config.Layout) {
-		joined, err := store.join(ctx)
+		joined, err := store.joinInTurn(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("ETCD join failed: %w", err)
+			return nil, fmt.Errorf("etcd cluster join failed: %w", err)
 		}
 		cluster, state = joined, embed.ClusterStateFlagExisting
 	}
