@@ -160,11 +160,6 @@ func (s *Store) Remove(ctx context.Context, name, address string) error {
 	return nil
 }
 
-// Bury notes that this member was removed, so that the next start begins anew.
-func (s *Store) Bury() error {
-	return os.WriteFile(s.Layout.Etcd("tombstone"), nil, 0o600)
-}
-
 func host(text string) string {
 	parsed, err := url.Parse(text)
 	if err != nil {

@@ -76,18 +76,7 @@ func Start(group *process.Group, chosen *settings.Settings, node machine.Identit
 	if err != nil {
 		return nil, err
 	}
-	group.Go("etcd", func(ctx context.Context) error {
-		select {
-		case <-ctx.Done():
-			store.Close()
-			return nil
-		case <-store.Stopped():
-			_ = store.Bury()
-			return errors.New("this member was removed from the cluster")
-		case err := <-store.Failed():
-			return err
-		}
-	})
+	group.Go("etcd", store.Run)
 	if err := keepBootstrap(ctx, of, store, held); err != nil {
 		return nil, err
 	}
