@@ -14,7 +14,7 @@ from components.k3s_agent import K3sAgent
 from components.k3s_server import K3sServer
 from shimyard.settings import NodeSettings, StackSettings
 from shimyard.settings.cluster import ClusterSettings
-from shimyard.settings.k3s import K3sSettings
+from shimyard.settings.k3s import K3sSettings, server_url
 from shimyard.settings.membership import MembershipSettings
 
 
@@ -50,7 +50,7 @@ class K3sCluster(pulumi.ComponentResource):
         self._membership: MembershipSettings = membership
         nodes = {node.name: node for node in settings.nodes}
         first = nodes[cluster.servers[0]]
-        self.endpoint = f"https://{cluster.endpoint or first.address}:6443"
+        self.endpoint = server_url(cluster.endpoint or first.address)
         self.tokens = ClusterTokens(resource_name, opts=pulumi.ResourceOptions(parent=self))
         self.servers = {}
         for name in cluster.servers:
@@ -130,7 +130,7 @@ class K3sCluster(pulumi.ComponentResource):
         )
 
     def _reachable(self, kubeconfig: str) -> str:
-        return kubeconfig.replace("https://127.0.0.1:6443", self.endpoint)
+        return kubeconfig.replace(server_url("127.0.0.1"), self.endpoint)
 
 
 def inside(node: NodeSettings) -> str:
@@ -160,7 +160,7 @@ def server_settings(cluster: ClusterSettings, node: NodeSettings) -> K3sSettings
 def agent_settings(cluster: ClusterSettings) -> K3sSettings:
     """What concerns an agent."""
     return K3sSettings(
-        version=cluster.agent_version or cluster.version,
+        version=cluster.version_of_agents,
         kubelet_args=cluster.kubelet_args,
         agent_config=cluster.agent_config,
     )

@@ -3,7 +3,7 @@
 from shimyard.catalogue.artifact import Artifact, Signature, Unpack
 from shimyard.catalogue.catalogue import BUILT_IN_LOCK, Catalogue
 from shimyard.catalogue.errors import ArtifactNotLocked, CatalogueError, LockFileError
-from shimyard.catalogue.needs import Need, artifacts_of
+from shimyard.catalogue.needs import Need, artifacts_of, artifacts_of_node
 from shimyard.catalogue.sources import bundled, urls
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Signature",
     "Unpack",
     "artifacts_of",
+    "artifacts_of_node",
     "bundled",
     "urls",
 ]

@@ -11,7 +11,7 @@ from shimyard.catalogue.artifact import Artifact
 from shimyard.catalogue.catalogue import Catalogue
 from shimyard.catalogue.download import Progress
 from shimyard.catalogue.fetch import fetch
-from shimyard.catalogue.needs import artifacts_of
+from shimyard.catalogue.needs import artifacts_of_node
 from shimyard.catalogue.sources import mirror_path, mirrored
 from shimyard.settings.stack import StackSettings
 
@@ -32,7 +32,7 @@ def needed(settings: StackSettings, project: Path) -> list[Artifact]:
     ``ArtifactNotLocked``.
     """
     catalogue = Catalogue.load([project / file for file in settings.artifacts.lock_files])
-    needs = [need for node in settings.nodes for need in artifacts_of(settings.runtime, node.arch)]
+    needs = [need for node in settings.nodes for need in artifacts_of_node(settings, node)]
     return [catalogue.find(*need) for need in dict.fromkeys(needs)]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shimyard.settings.nodes import Arch
+from shimyard.settings.nodes import Arch, NodeSettings
 from shimyard.settings.runtime import RuntimeSettings
+from shimyard.settings.stack import StackSettings
 
 
 class Need(NamedTuple):
@@ -30,3 +31,10 @@ def artifacts_of(runtime: RuntimeSettings, arch: Arch) -> list[Need]:
         # WasmEdge releases its plugins together with the engine, under the same version.
         needs += [Need(f"wasmedge-plugin-{name}", engine.version, arch) for name in engine.plugins]
     return list(dict.fromkeys(needs))
+
+
+def artifacts_of_node(settings: StackSettings, node: NodeSettings) -> list[Need]:
+    """Every artifact of one machine of a stack: its runtime, and K3s if it is in the cluster."""
+    needs = artifacts_of(settings.runtime, node.arch)
+    version = settings.k3s_version_of(node.name)
+    return needs if version is None else [*needs, Need("k3s", version, node.arch)]

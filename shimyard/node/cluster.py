@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # What kubectl may take beyond its own timeout.
 _SLACK = 30.0
+_LOOK = "see whether K3s runs there: systemctl status k3s"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Cluster:
 
     def members(self) -> dict[str, Member]:
         """All nodes by name."""
-        completed = self._call("members", mend="see whether K3s runs there: systemctl status k3s")
+        completed = self._call("members", mend=_LOOK)
         return members_of(completed.out)
 
     def cordon(self, node: str) -> None:
@@ -103,9 +104,12 @@ class Cluster:
         words = dict(line.split("\t", 1) for line in completed.out.splitlines() if "\t" in line)
         try:
             kubeconfig = base64.b64decode(words["kubeconfig"], validate=True).decode()
-            return Access(words["ca-sha256"], kubeconfig)
+            if kubeconfig and words["ca-sha256"]:
+                return Access(words["ca-sha256"], kubeconfig)
         except (KeyError, ValueError):
-            raise self._error("cluster", "the server has no kubeconfig", ()) from None
+            pass
+        server = self._session.node.name
+        raise self._error(server, "cluster", "the server has no kubeconfig", (), _LOOK)
 
     def _call(
         self,
@@ -120,14 +124,18 @@ class Cluster:
             self._session, verb, *words, silence=seconds, secret=secret, on_line=on_line
         )
         if completed.code != 0:
+            # The node that it is about, not the server that was asked.
+            about = words[0] if words else self._session.node.name
             raise program.refused(self._session, program.STEPS[verb], completed) or self._error(
-                program.STEPS[verb], _last(completed), program.last_lines(completed), mend
+                about, program.STEPS[verb], _last(completed), program.last_lines(completed), mend
             )
         return completed
 
-    def _error(self, step: str, cause: str, log: Sequence[str], mend: str = "") -> NodeError:
+    def _error(
+        self, node: str, step: str, cause: str, log: Sequence[str], mend: str = ""
+    ) -> NodeError:
         return NodeError(
-            self._session.node.name,
+            node,
             step,
             cause,
             log=log,

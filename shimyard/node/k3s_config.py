@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from shimyard.settings import NodeSettings
-from shimyard.settings.k3s import K3sSettings
+from shimyard.settings.k3s import K3sSettings, server_url
 
 Role = Literal["server", "agent"]
 
@@ -18,8 +18,6 @@ CONFIG_PATH = f"{FOLDER}/config.yaml"
 TOKEN_PATH = f"{FOLDER}/token"
 AGENT_TOKEN_PATH = f"{FOLDER}/agent-token"
 CONTAINERD_SOCKET = "unix:///run/containerd/containerd.sock"
-
-_SUPERVISOR_PORT = 6443
 
 
 def k3s_config(
@@ -43,12 +41,6 @@ def k3s_config(
     if k3s.kubelet_args:
         config["kubelet-arg"] = [f"{name}={value}" for name, value in k3s.kubelet_args.items()]
     return config | dict(k3s.server_config if role == "server" else k3s.agent_config)
-
-
-def server_url(address: str) -> str:
-    """The URL of a server: what agents join, and what kubectl asks."""
-    host = f"[{address}]" if ":" in address else address
-    return f"https://{host}:{_SUPERVISOR_PORT}"
 
 
 def _server(k3s: K3sSettings, *, starts: bool) -> dict[str, Any]:

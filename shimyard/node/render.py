@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_NOT_ASCII = re.compile("[\x7f-\uffff]")
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -112,8 +113,23 @@ def toml_path(path: Sequence[str]) -> str:
 
 
 def yaml_value(value: object) -> str:
-    """A value quoted as YAML 1.2 flow style, which every JSON text is."""
-    return json.dumps(value, ensure_ascii=True)
+    """A value quoted as YAML 1.2 flow style, which every JSON text is.
+
+    Readers of YAML 1.1 take a number with an exponent for one only if it has a point, and know no
+    pairs of surrogates.
+    """
+    if isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=False)
+        return _NOT_ASCII.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    if isinstance(value, Mapping):
+        pairs = (f"{yaml_value(key)}: {yaml_value(item)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(yaml_value(item) for item in value)}]"
+    text = json.dumps(value)
+    if isinstance(value, float) and "." not in text:
+        return text.replace("e", ".0e")
+    return text
 
 
 def _pruned(model: Mapping[str, Any]) -> dict[str, Any]:

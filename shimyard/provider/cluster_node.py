@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
 from shimyard.node.cluster import Member
 from shimyard.node.errors import NodeError
@@ -29,12 +29,17 @@ from shimyard.provider.nodes import Nodes
 from shimyard.provider.rollout import settle
 from shimyard.provider.service import membership
 from shimyard.provider.values import UNKNOWN, Properties, differences, has_unknown, revealed
+from shimyard.settings.base import Model
 from shimyard.settings.capabilities import PROVEN, capability_label
-from shimyard.settings.nodes import LabelKey, LabelValue, Taint
+from shimyard.settings.explain import explain
+from shimyard.settings.nodes import LabelKey, LabelValue, Taints
 
-_LABELS = TypeAdapter[dict[str, str]](dict[LabelKey, LabelValue])
-_TAINTS = TypeAdapter[list[str]](list[Taint])
 _SHOWN = ("name", "labels", "taints", "handlers")
+
+
+class _Description(Model):
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    taints: Taints = Field(default_factory=list)
 
 
 class ClusterNodeResource:
@@ -53,16 +58,14 @@ class ClusterNodeResource:
         inputs = revealed(request.news)
         try:
             membership(inputs)
-            if not has_unknown(inputs.get("labels")):
-                _LABELS.validate_python(inputs.get("labels") or {})
-            _TAINTS.validate_python(inputs.get("taints") or [])
+            known = {key: inputs.get(key) for key in _Description.model_fields}
+            _Description.model_validate(
+                {key: value for key, value in known.items() if value and not has_unknown(value)}
+            )
         except InputError as error:
             return CheckResponse(request.news, error.failures)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            reason = first["msg"].removeprefix("Value error, ")
-            return CheckResponse(request.news, ((where or "labels", reason),))
+            return CheckResponse(request.news, tuple(explain(error, _Description)))
         return CheckResponse(request.news)
 
     def diff(self, request: DiffRequest) -> DiffResponse:
@@ -177,11 +180,18 @@ def _label_changes(
 
 def _taint_changes(wanted: list[str], before: list[str], member: Member) -> list[str]:
     gone = [each for each in before if each not in wanted and each in member.taints]
-    removed = []
-    for taint in gone:
-        key, _, effect = taint.partition("=")[0].partition(":")
-        removed.append(f"{key}:{effect or taint.rpartition(':')[2]}-")
-    return removed + [taint for taint in wanted if taint not in member.taints]
+    # kubectl refuses to remove what another word of the same command sets.
+    replaced = {_without_value(taint) for taint in wanted}
+    removed = dict.fromkeys(_without_value(taint) for taint in gone)
+    return [
+        *(f"{taint}-" for taint in removed if taint not in replaced),
+        *(taint for taint in wanted if taint not in member.taints),
+    ]
+
+
+def _without_value(taint: str) -> str:
+    key_and_value, _, effect = taint.rpartition(":")
+    return f"{key_and_value.partition('=')[0]}:{effect}"
 
 
 def _shown(inputs: Properties) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from shimyard.node.cluster import Cluster
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.progress import silent
 from shimyard.node.transcript import Transcript
+from shimyard.settings import NodeSettings
 from shimyard.settings.membership import MembershipSettings
 
 if TYPE_CHECKING:
@@ -47,10 +48,23 @@ class Control:
 
         ``others_only``: never on that machine. Raises ``NoServerError``.
         """
+        others = [each for each in self.membership.servers if each.name != self.node]
+        with self._first_of(others if others_only else [*others, *self._itself()]) as cluster:
+            yield cluster
+
+    @contextmanager
+    def itself(self) -> Iterator[Cluster]:
+        """kubectl on the node's own machine. Raises ``NoServerError``, also if it is no server."""
+        with self._first_of(self._itself()) as cluster:
+            yield cluster
+
+    def _itself(self) -> list[NodeSettings]:
+        return [each for each in self.membership.servers if each.name == self.node]
+
+    @contextmanager
+    def _first_of(self, servers: Sequence[NodeSettings]) -> Iterator[Cluster]:
         reasons = []
-        for server in sorted(self.membership.servers, key=lambda each: each.name == self.node):
-            if others_only and server.name == self.node:
-                continue
+        for server in servers:
             with ExitStack() as stack:
                 try:
                     session = stack.enter_context(

@@ -119,7 +119,8 @@ class _K3sResource(Resource):
         """Take the node out of its cluster, then K3s off the machine, whether it answers or not."""
         inputs = revealed(request.inputs)
         control = self.control(request.urn, inputs)
-        if control is None:
+        # A node that only goes by another name now must neither be drained nor forgotten.
+        if control is None or self.stays(request):
             super().delete(request)
             return
         node = node_settings(inputs)

@@ -212,7 +212,7 @@ class Resource(ABC):
         inputs = revealed(request.inputs)
         node = node_settings(inputs)
         name = self.name_on_node(inputs)
-        if self.nodes.claims.lives_on(node, name, request.urn):
+        if self.stays(request):
             self._tell(request.urn, inputs, ["stays: it goes by another name in this stack now"])
             return
         try:
@@ -238,6 +238,12 @@ class Resource(ABC):
             raise self._told(error, node.name) from None
 
     # -------------------------------------------------------------------------------------------
+
+    def stays(self, request: DeleteRequest) -> bool:
+        """Whether another resource of the program has taken over what is to be deleted."""
+        inputs = revealed(request.inputs)
+        node, name = node_settings(inputs), self.name_on_node(inputs)
+        return self.nodes.claims.lives_on(node, name, request.urn)
 
     def _converged(
         self, session: Session, desired: DesiredState, request: ApplyRequest, report: Report
@@ -302,7 +308,7 @@ class Resource(ABC):
                 return ["not known: the last inputs are from another version of Shimyard"]
         steps = plan(self.desired(news, recorded=True), facts)
         effects = [*steps.effects] or ["nothing restarts"]
-        if before and "membership" in news and self.disrupts(steps, olds, news):
+        if before and news.get("membership") is not None and self.disrupts(steps, olds, news):
             effects.insert(0, f"drains {news['node']['name']}")
         return effects
 

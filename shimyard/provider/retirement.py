@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from shimyard.node.errors import NodeError
 from shimyard.node.progress import Report
-from shimyard.provider.control import Control, NoServerError
+from shimyard.provider.control import Control
 from shimyard.provider.rollout import keep_quorum
 
 
@@ -17,56 +18,65 @@ class Retirement:
         self._control = control
         self._report = report
         self.gone = False
+        self._alone = False
 
     def leave(self) -> None:
         """Cordon and drain a node that is Ready. Raises ``NodeError``: pods stay, no quorum.
 
-        Where no other server answers, the cluster ends with this machine.
+        Where no other server is left, the cluster ends with this machine.
         """
         node = self._control.node
-        try:
-            with self._control.server(others_only=True) as cluster:
-                members = cluster.members()
-                member = members.get(node)
-                if member is None:
-                    self.gone = True
-                    return
-                keep_quorum(members, member, leaves=True)
-                cluster.cordon(node)
-                if not member.ready:
-                    self.gone = True
-                    self._report("drain", f"{node} is not Ready, and is not drained")
-                    return
-                self._report("drain", f"pods leave {node}")
-                drain = self._control.membership.rollout.drain
-                cluster.drain(
-                    node,
-                    timeout=drain.timeout,
-                    grace_period=drain.grace_period,
-                    delete_empty_dir_data=drain.delete_empty_dir_data,
-                    force=drain.force,
-                    on_line=lambda line: self._report("drain", line),
-                )
-        except NoServerError:
-            if self._is_alone():
+        self._alone = self._is_alone()
+        if self._alone:
+            return
+        with self._control.server(others_only=True) as cluster:
+            members = cluster.members()
+            member = members.get(node)
+            if member is None:
+                self.gone = True
                 return
-            raise
+            keep_quorum(members, member, leaves=True)
+            cluster.cordon(node)
+            if not member.ready:
+                self.gone = True
+                self._report("drain", f"{node} is not Ready, and is not drained")
+                return
+            self._report("drain", f"pods leave {node}")
+            drain = self._control.membership.rollout.drain
+            cluster.drain(
+                node,
+                timeout=drain.timeout,
+                grace_period=drain.grace_period,
+                delete_empty_dir_data=drain.delete_empty_dir_data,
+                force=drain.force,
+                on_line=lambda line: self._report("drain", line),
+            )
 
     def forget(self) -> None:
         """Delete the Node object. Raises ``NodeError``."""
         try:
-            with self._control.server(others_only=True) as cluster:
-                self._report("leave", f"{self._control.node} leaves the cluster")
-                cluster.forget(self._control.node)
-        except NoServerError:
-            if not self._is_alone():
-                raise
+            if not self._alone:
+                with self._control.server(others_only=True) as cluster:
+                    self._report("leave", f"{self._control.node} leaves the cluster")
+                    cluster.forget(self._control.node)
         finally:
             self._control.close()
 
     def _is_alone(self) -> bool:
-        servers = self._control.membership.servers
-        return [server.name for server in servers] == [self._control.node]
+        """Whether no other server is left: none was declared, or all others have left before.
+
+        The machine itself is asked: the others are clean already when a whole cluster goes.
+        """
+        node, servers = self._control.node, self._control.membership.servers
+        if [server.name for server in servers] == [node]:
+            return True
+        try:
+            with self._control.itself() as cluster:
+                return not any(
+                    each.server and each.name != node for each in cluster.members().values()
+                )
+        except NodeError:
+            return False
 
 
 def not_cleaned(cause: str) -> str:

@@ -142,8 +142,9 @@ class Rollout:
         if len(ours | {member.name}) + len(down) > allowed:
             raise RolloutError(
                 member.name,
-                f"{', '.join(down)} is not Ready, and {allowed} may be out at a time",
-                "mend or remove that node, or raise cluster.rollout.maxUnavailable",
+                f"{', '.join(down)} {'is' if len(down) == 1 else 'are'} not Ready, and {allowed} "
+                "may be out at a time",
+                "mend or remove what is down, or raise cluster.rollout.maxUnavailable",
             )
 
 

@@ -15,7 +15,7 @@ from google.protobuf import struct_pb2
 Properties = Mapping[str, Any]
 """Property name -> plain value, in which ``Secret`` and ``UNKNOWN`` may stand anywhere."""
 
-SECRET_NAMES = frozenset({"passphrase", "password", "secretContent"})
+SECRET_NAMES = frozenset({"passphrase", "password", "secretContent", "secretValue"})
 """Properties that are secrets also where nobody has marked them."""
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from shimyard.settings.base import DnsLabel, FieldError, Version
-from shimyard.settings.k3s import K3sSettings, release
+from shimyard.settings.base import DnsLabel, FieldError
+from shimyard.settings.k3s import K3sSettings, Release, release
 from shimyard.settings.nodes import Host
 from shimyard.settings.rollout import RolloutSettings
 
@@ -26,7 +26,7 @@ class ClusterSettings(K3sSettings):
     agents: list[DnsLabel] | None = Field(
         default=None, description="Names of the nodes that are agents. Default: all others."
     )
-    agent_version: Version | None = Field(
+    agent_version: Release | None = Field(
         default=None,
         description="Version of K3s on the agents, while they follow the servers. Default: the "
         "servers' own. It may be up to three minor versions older, never newer.",
@@ -44,6 +44,11 @@ class ClusterSettings(K3sSettings):
     def uses_etcd(self) -> bool:
         """Whether the servers keep the cluster's state in embedded etcd."""
         return self.datastore == "etcd" or len(self.servers) > 1
+
+    @property
+    def version_of_agents(self) -> str:
+        """The version of K3s on the agents."""
+        return self.agent_version or self.version
 
     def agents_of(self, names: Sequence[str]) -> list[str]:
         """The agents among all nodes of the stack, ``names``."""

@@ -36,6 +36,8 @@ _SENTENCES = {
     "string_unicode": "is not valid text",
     "json_invalid": "is not valid JSON",
     "finite_number": "should be a finite number",
+    "ip_v4_address": "is no IPv4 address; write it like '10.0.0.1'",
+    "ip_v4_network": "is no network; write it like '10.42.0.0/16'",
 }
 
 

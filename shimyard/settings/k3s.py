@@ -5,16 +5,25 @@ Names and defaults follow https://docs.k3s.io/cli/server and https://docs.k3s.io
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from shimyard.settings.base import FieldError, Line, Model, Version
 from shimyard.settings.nodes import Host
+from shimyard.settings.tables import misfits
 
 Packaged = Literal["coredns", "local-storage", "metrics-server", "runtimes", "servicelb", "traefik"]
 """What K3s brings along and deploys by itself."""
+
+_SUPERVISOR_PORT = 6443
+# A reader of YAML looks no further for the end of a key.
+_LONGEST_NAME = 1000
+_DNS = 10
+"""Which address of the services is cluster DNS's."""
 
 OWN_KEYS = frozenset(
     {
@@ -41,10 +50,39 @@ OWN_KEYS = frozenset(
 """Keys of K3s's config.yaml that Shimyard writes itself."""
 
 
+def _with_build(version: str) -> str:
+    if "+" not in version:
+        raise ValueError("has no K3s release; write it like '1.36.3+k3s1'")
+    return version
+
+
+def _fit_for_yaml(table: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    for path, problem in misfits(table):
+        raise FieldError(path, problem)
+    if any(len(json.dumps(name)) > _LONGEST_NAME for name in _names(table)):
+        raise ValueError(f"has a name of more than {_LONGEST_NAME} characters; shorten it")
+    return table
+
+
+def _names(value: dict[str, JsonValue] | list[JsonValue]) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, (dict, list)):
+            yield from _names(item)
+
+
+Release = Annotated[Version, AfterValidator(_with_build)]
+"""A version of K3s: Kubernetes' version and K3s's own build, '1.36.3+k3s1'."""
+
+ConfigTable = Annotated[dict[Line, JsonValue], AfterValidator(_fit_for_yaml)]
+"""Keys of K3s's config.yaml: only values that reach the file as they were written."""
+
+
 class K3sSettings(Model):
     """How K3s is set up on a machine. Agents take from it what concerns them."""
 
-    version: Version = Field(
+    version: Release = Field(
         description="Version of K3s in the artifact lock, such as '1.36.3+k3s1'. A change goes "
         "one minor version up at a time, servers first."
     )
@@ -74,13 +112,11 @@ class K3sSettings(Model):
         default_factory=dict,
         description="More arguments of the kubelets: name without dashes -> value.",
     )
-    server_config: dict[Line, JsonValue] = Field(
+    server_config: ConfigTable = Field(
         default_factory=dict,
         description="More keys of the servers' config.yaml. One that Shimyard writes is refused.",
     )
-    agent_config: dict[Line, JsonValue] = Field(
-        default_factory=dict, description="The same for the agents."
-    )
+    agent_config: ConfigTable = Field(default_factory=dict, description="The same for the agents.")
     snapshot_before_upgrade: bool = Field(
         default=True, description="Take an etcd snapshot before a server gets another version."
     )
@@ -88,19 +124,17 @@ class K3sSettings(Model):
     @property
     def dns_address(self) -> IPv4Address:
         """The tenth address of the services, as K3s itself chooses it."""
-        return self.service_cidr[10]
-
-    @field_validator("version")
-    @classmethod
-    def _is_a_release(cls, value: str) -> str:
-        if "+" not in value:
-            raise ValueError("has no K3s release; write it like '1.36.3+k3s1'")
-        return value
+        return self.service_cidr[_DNS]
 
     @model_validator(mode="after")
     def _networks_are_apart(self) -> Self:
         if self.cluster_cidr.overlaps(self.service_cidr):
             raise FieldError("serviceCidr", f"overlaps clusterCidr {self.cluster_cidr}")
+        if self.service_cidr.num_addresses <= _DNS:
+            raise FieldError(
+                "serviceCidr",
+                "has no tenth address, which cluster DNS gets; use /28 or a larger network",
+            )
         return self
 
     @model_validator(mode="after")
@@ -122,3 +156,9 @@ def release(version: str) -> tuple[int, int, int]:
     """Major, minor and patch of '1.36.3+k3s1'."""
     major, minor, patch = version.split("+", maxsplit=1)[0].split("-", maxsplit=1)[0].split(".")
     return int(major), int(minor), int(patch)
+
+
+def server_url(address: str) -> str:
+    """The URL of a server: what agents join, and what kubectl asks."""
+    host = f"[{address}]" if ":" in address else address
+    return f"https://{host}:{_SUPERVISOR_PORT}"

@@ -84,6 +84,23 @@ Taint = Annotated[
 """A taint as kubectl writes it: 'key=value:NoSchedule', 'key:NoExecute'."""
 
 
+def _one_value_an_effect(taints: list[str]) -> list[str]:
+    seen: set[str] = set()
+    for taint in taints:
+        key_and_value, _, effect = taint.rpartition(":")
+        name = f"{key_and_value.partition('=')[0]}:{effect}"
+        if name in seen:
+            raise ValueError(
+                f"name '{name}' twice; a node has one value for each key and effect, keep one"
+            )
+        seen.add(name)
+    return taints
+
+
+Taints = Annotated[list[Taint], AfterValidator(_one_value_an_effect)]
+"""The taints of a node."""
+
+
 class KeySettings(Model):
     """How to prove who we are to an SSH server, and how it proves who it is."""
 
@@ -174,7 +191,7 @@ class NodeSettings(Model):
     labels: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, description="Labels for scheduling; no service restarts for them."
     )
-    taints: list[Taint] = Field(
+    taints: Taints = Field(
         default_factory=list, description="Taints in the cluster: 'key=value:NoSchedule'."
     )
     internal_ip: IPv4Address | None = Field(

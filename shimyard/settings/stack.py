@@ -83,6 +83,13 @@ class StackSettings(Model):
         cni = CniSettings(conf_dir=K3S_CNI_CONFIG, bin_dirs=[K3S_CNI_BIN])
         return self.runtime.model_copy(update={"cni": cni})
 
+    def k3s_version_of(self, node: str) -> str | None:
+        """The version of K3s on one machine; None if it is outside of the cluster."""
+        cluster = self.cluster
+        if cluster is None or node not in self._clustered():
+            return None
+        return cluster.version if node in cluster.servers else cluster.version_of_agents
+
     def _clustered(self) -> set[str]:
         cluster = self.cluster
         names = [node.name for node in self.nodes]

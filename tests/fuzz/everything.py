@@ -32,9 +32,13 @@ EVERYTHING: dict[str, Any] = {
             "arch": "amd64",
             "zone": "hall",
             "labels": {"lab.example/site": "a"},
+            "taints": ["lab.example/camera=yes:NoSchedule", "slow:PreferNoSchedule"],
+            "internalIp": "172.16.0.1",
             "ssh": {"user": "root"},
         },
         {"name": "edge-2", "address": "10.0.0.2"},
+        {"name": "edge-3", "address": "10.0.0.3"},
+        {"name": "edge-4", "address": "10.0.0.4"},
     ],
     "runtime": {
         "containerd": {
@@ -45,6 +49,7 @@ EVERYTHING: dict[str, Any] = {
         },
         "runc": {"version": "1.3.4"},
         "cniPlugins": {"version": "1.8.0"},
+        "cni": {"confDir": "/etc/cni/net.d", "binDirs": ["/opt/cni/bin", "/usr/lib/cni"]},
         "sandboxImage": "registry.lab/pause:3.10",
         "registries": [
             {
@@ -81,6 +86,33 @@ EVERYTHING: dict[str, Any] = {
         "mirrors": ["https://mirror.lab/artifacts"],
         "bundle": "bundle",
         "airGap": True,
+    },
+    "cluster": {
+        "version": "1.36.3+k3s1",
+        "agentVersion": "1.35.2+k3s1",
+        "servers": ["edge-1", "edge-2", "edge-3"],
+        "agents": ["edge-4"],
+        "datastore": "etcd",
+        "endpoint": "api.lab",
+        "tlsSans": ["api.lab.example"],
+        "clusterCidr": "10.52.0.0/16",
+        "serviceCidr": "10.53.0.0/16",
+        "flannelBackend": "host-gw",
+        "disable": ["traefik"],
+        "kubeletArgs": {"max-pods": "250"},
+        "serverConfig": {"etcd-snapshot-retention": 5},
+        "agentConfig": {"node-label": ["lab.example/till=yes"]},
+        "snapshotBeforeUpgrade": True,
+        "rollout": {
+            "maxUnavailable": 2,
+            "readyTimeout": 600,
+            "drain": {
+                "timeout": 600,
+                "gracePeriod": 30,
+                "deleteEmptyDirData": True,
+                "force": False,
+            },
+        },
     },
     "files": [
         {

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -26,11 +27,19 @@ from shimyard.node.containerd_config import (
 )
 from shimyard.node.desired import DesiredState, StoredArtifact
 from shimyard.node.facts import Facts
+from shimyard.node.k3s import UNITS, Membership, k3s
+from shimyard.node.k3s_config import k3s_config
 from shimyard.node.node_files import FileSet
 from shimyard.node.operations.base import plan_line
 from shimyard.node.planning import plan
 from shimyard.node.render import render_toml, yaml_value
-from shimyard.settings import RegistrySettings, RuntimeSettings, SettingsError, parse
+from shimyard.settings import (
+    RegistrySettings,
+    RuntimeSettings,
+    SettingsError,
+    StackSettings,
+    parse,
+)
 from tests.fuzz.everything import EVERYTHING
 from tests.fuzz.places import at, places, renamed, replaced
 from tests.fuzz.profile import cases
@@ -41,7 +50,9 @@ FREE_TABLES = [
     ("runtime", "shims", 0, "options"),
     ("runtime", "engines", 0, "config"),
 ]
-RENDERED = ("nodes", "runtime", "artifacts", "files")
+ROLES = tuple(UNITS)
+CONFIG_TABLES = [("cluster", "serverConfig"), ("cluster", "agentConfig")]
+RENDERED = ("nodes", "runtime", "artifacts", "files", "cluster")
 """The sections that become files of a machine."""
 TEXTS = [
     place
@@ -141,6 +152,24 @@ def lines_of(tar: tarfile.TarFile, name: str) -> list[str]:
     return file.read().decode().split("\n")[:-1]
 
 
+def same_k3s(settings: StackSettings) -> None:
+    """K3s reads its config as it was meant, and its plan has the words that it was made of."""
+    cluster = settings.cluster
+    if cluster is None:
+        return
+    artifact = StoredArtifact("k3s", cluster.version, "0" * 64, 10, "tar.gz", (("k3s", "k3s"),))
+    for role in ROLES:
+        member = Membership("10.0.0.1", "K10ab::node:secret", "secret")
+        for node in settings.nodes:
+            state = k3s(cluster, node, role, member, [artifact], ready_seconds=60)
+            config = yaml.safe_load(files(state)["/etc/rancher/k3s/config.yaml"])
+            assert config == k3s_config(cluster, node, role, joins=member.joins)
+            assert f"max-pods={cluster.kubelet_args.get('max-pods')}" in config["kubelet-arg"] or (
+                "max-pods" not in cluster.kubelet_args
+            )
+            same_plan(state)
+
+
 def all_same(raw: dict[str, Any]) -> bool:
     """Checks everything that is made of a stack; whether the stack was valid at all."""
     try:
@@ -152,6 +181,7 @@ def all_same(raw: dict[str, Any]) -> bool:
     same_toml(settings.runtime, rendered)
     same_unit(rendered["/etc/systemd/system/containerd.service"], settings.runtime)
     same_plan(state)
+    same_k3s(settings)
     entries = [entry for entry in settings.files if entry.source is None]
     same_plan(FileSet.of(entries, Path("/none")).desired("files"))
     for entry, file in zip(entries, FileSet.of(entries, Path("/none")).files, strict=True):
@@ -190,6 +220,14 @@ def test_any_table_reaches_its_file(place: Any, table: dict[str, Any]) -> None:
     assert all_same(raw)
 
 
+@cases(400)
+@given(st.sampled_from(CONFIG_TABLES), st.dictionaries(encodable, json_junk, max_size=4))
+def test_anything_in_k3ss_config_is_refused_or_reaches_its_file(
+    place: Any, table: dict[str, Any]
+) -> None:
+    all_same(replaced(EVERYTHING, place, table))
+
+
 @cases(300)
 @given(st.sampled_from(FREE_TABLES), st.dictionaries(encodable, json_junk, max_size=4))
 def test_anything_in_a_table_is_refused_or_reaches_its_file(
@@ -203,6 +241,7 @@ def test_anything_in_a_table_is_refused_or_reaches_its_file(
 def test_any_table_comes_back_as_it_went_in(model: dict[str, Any]) -> None:
     assert tomllib.loads(render_toml("wasmtime/wasmtime.toml.j2", model)) == model
     assert json.loads(yaml_value(model)) == model
+    assert yaml.safe_load(yaml_value([model])) == [model]
 
 
 @cases(200)

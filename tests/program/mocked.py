@@ -23,8 +23,11 @@ from shimyard.provider.values import Secret, decode
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
+KUBECONFIG = "clusters: [{name: default, cluster: {server: https://127.0.0.1:6443}}]"
+
+
 class Machines(mocks.Mocks):
-    """Every resource is created at once; runtimes are proven by canaries."""
+    """Every resource is created at once; runtimes are proven by canaries, servers serve."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Answer as the provider would."""
@@ -33,6 +36,15 @@ class Machines(mocks.Mocks):
             proof = {"shim": "runc", "version": "1", "canary": "passed", "milliseconds": 1}
             state |= {"generation": 1, "machineId": "m", "versions": {}, "drift": []}
             state["handlers"] = {"runc": proof}
+        elif args.typ == "shimyard:cluster:Tokens":
+            state |= {name: pulumi.Output.secret(f"{name}-secret") for name in ("server", "agent")}
+        elif args.typ == "shimyard:node:K3sServer":
+            state |= {
+                "caSha256": f"ca-of-{args.name}",
+                "kubeconfig": pulumi.Output.secret(KUBECONFIG),
+            }
+        elif args.typ.startswith("kubernetes:"):
+            state["metadata"] = {"name": f"{args.name}-1a2b", **state.get("metadata", {})}
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], None]:
@@ -50,8 +62,22 @@ class Monitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """Keep the resource, then go on as usual."""
         inputs = _plain(decode(request.object))
-        self.kept.append({"type": request.type, "name": request.name, "inputs": inputs})
+        self.kept.append(
+            {
+                "type": request.type,
+                "name": request.name,
+                "inputs": inputs,
+                # 'Kind::name' of each.
+                "after": sorted("::".join(_place(urn)) for urn in request.dependencies),
+            }
+        )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+def _place(urn: str) -> tuple[str, str]:
+    """Kind and name of a resource."""
+    *_, kinds, name = urn.split("::")
+    return kinds.rpartition("$")[2].rpartition(":")[2], name
 
 
 def _plain(value: Any) -> Any:

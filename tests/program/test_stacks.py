@@ -14,12 +14,15 @@ import pytest
 import yaml
 
 from shimyard.settings import NodeSettings, RuntimeSettings
+from shimyard.settings.runtime import CniSettings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NODES = {
-    "lab": ["edge-1", "edge-2"],
+    "lab": ["edge-1", "edge-2", "edge-3"],
     "dev": ["bench-1"],
-    "edge-production": ["mast-berlin-1", "mast-berlin-2", "hall-lyon-1", "hall-lyon-2"],
+    "edge-production": [
+        *("mast-berlin-1", "mast-berlin-2", "mast-berlin-3", "hall-lyon-1", "hall-lyon-2")
+    ],
 }
 
 
@@ -87,7 +90,15 @@ def test_each_node_of_a_stack_file_gets_its_runtime_and_is_exported(stack: str) 
 
 @pytest.mark.parametrize("stack", NODES)
 def test_the_runtime_reaches_the_provider_as_the_stack_file_says_it(stack: str) -> None:
-    wanted = RuntimeSettings.model_validate(stack_file(stack)["shimyard:runtime"])
+    config = stack_file(stack)
+    wanted = RuntimeSettings.model_validate(config["shimyard:runtime"])
+    if "shimyard:cluster" in config:
+        # Pods get their network from K3s there.
+        k3s = "/var/lib/rancher/k3s"
+        folders = CniSettings(
+            conf_dir=f"{k3s}/agent/etc/cni/net.d", bin_dirs=["/var/lib/rancher/k3s/data/cni"]
+        )
+        wanted = wanted.model_copy(update={"cni": folders})
     for given in outcome(stack).of("shimyard:node:ContainerRuntime").values():
         assert RuntimeSettings.model_validate(given["runtime"]) == wanted
 

@@ -82,7 +82,9 @@ unmount_below() {
 
 forget_rules() {
     command -v "$1-save" >/dev/null 2>&1 || return 0
-    "$1-save" 2>/dev/null | grep -v -e KUBE- -e CNI- -e FLANNEL -e flannel >"$generation/rules"
+    "$1-save" 2>/dev/null | while IFS= read -r rule; do
+        case $rule in *KUBE-* | *CNI-* | *FLANNEL* | *flannel*) ;; *) printf '%s\n' "$rule" ;; esac
+    done >"$generation/rules"
     "$1-restore" <"$generation/rules" 2>/dev/null
     rm -f "$generation/rules"
     return 0

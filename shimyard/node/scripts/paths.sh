@@ -66,7 +66,15 @@ prepare_dir() {
 
 # A folder of another resource of ours may stand there already.
 prepare_data() {
-    [ -e "$1" ] && ! grep -qxF "dir$tab$1" "$root/made" 2>/dev/null || record undo made-data "$1"
+    [ -e "$1" ] && ! made_by_us "$1" || record undo made-data "$1"
+}
+
+made_by_us() {
+    [ -f "$root/made" ] || return 1
+    while IFS= read -r made; do
+        [ "$made" != "dir$tab$1" ] || return 0
+    done <"$root/made"
+    return 1
 }
 
 # A tree, but not the folders in it that another resource has: containerd watches such a one.

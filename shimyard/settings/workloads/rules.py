@@ -20,6 +20,7 @@ BUILT_IN_NAMESPACE = "default"
 
 def check_workloads(stack: StackSettings) -> None:
     """Raise ``FieldError`` for the first workload that does not fit into ``stack``."""
+    _have_a_cluster(stack)
     _labels_are_not_claimed(stack)
     _classes_have_handlers(stack)
     _namespaces_stand_once(stack)
@@ -43,6 +44,20 @@ def check_workloads(stack: StackSettings) -> None:
         _fits_shim(field, app, shims)
         if app.namespace in namespaces:
             _is_admitted(field, app, shims[app.handler], namespaces[app.namespace])
+
+
+def _have_a_cluster(stack: StackSettings) -> None:
+    if stack.cluster is not None:
+        return
+    for field, given in (
+        ("namespaces", stack.namespaces),
+        ("apps", stack.apps),
+        ("hybridApps", stack.hybrid_apps),
+    ):
+        if given:
+            raise FieldError(
+                field, "need a cluster to run in; add a `cluster` section, or remove them"
+            )
 
 
 def _apps(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridAppSettings]]:

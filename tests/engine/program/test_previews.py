@@ -14,7 +14,7 @@ OFFLINE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "of
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to take the network away")
-@pytest.mark.parametrize(("name", "nodes"), [("dev", 1), ("edge-production", 4)])
+@pytest.mark.parametrize(("name", "nodes"), [("dev", 1), ("edge-production", 5)])
 def test_a_stack_file_of_shimyard_can_be_previewed_with_nothing_reachable(
     tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory, name: str, nodes: int
 ) -> None:

@@ -16,6 +16,7 @@ MACHINES: dict[str, Any] = {
             {"name": "spin", "version": "0.18.0", "canaryImage": "registry.lab/canary:1"},
         ],
     },
+    "cluster": {"version": "1.36.3+k3s1", "servers": ["edge-1"]},
 }
 
 LEAST: dict[str, Any] = {

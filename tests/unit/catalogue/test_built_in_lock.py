@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shimyard.catalogue import BUILT_IN_LOCK, Artifact, Catalogue, artifacts_of
+from shimyard.catalogue import BUILT_IN_LOCK, Artifact, Catalogue, artifacts_of_node
 from shimyard.catalogue.lockfile import read_lock, write_lock
 from shimyard.catalogue.vendors import release_of
 from shimyard.settings.stackfile import read_stack_file
@@ -60,5 +60,5 @@ def test_a_shipped_stack_previews_without_any_lock_of_its_own(stack: str) -> Non
     catalogue = Catalogue.load()
 
     for node in settings.nodes:
-        for need in artifacts_of(settings.runtime, node.arch):
+        for need in artifacts_of_node(settings, node):
             assert catalogue.find(*need)

@@ -12,15 +12,18 @@ from shimyard.catalogue.download import download
 from shimyard.catalogue.fetch import FetchError
 from shimyard.catalogue.lockfile import write_lock
 from shimyard.settings import ArtifactSettings, StackSettings, parse
+from shimyard.settings.cluster import ClusterSettings
 from tests.unit.catalogue.test_artifact import entry
 from tests.unit.catalogue.vendor_stand_in import Releases
 from tests.unit.settings.stacks import WHERE, changed
+
+K3S = [("k3s", "1.36.3+k3s1"), ("k3s", "1.35.2+k3s1")]
 
 
 def stack_of(releases: Releases, project: Path) -> StackSettings:
     """A stack of two amd64 nodes and one arm64 node, whose artifacts the stand-in has."""
     items: list[Artifact] = []
-    for name, version in (("containerd", "2.2.1"), ("runc", "1.3.4")):
+    for name, version in (("containerd", "2.2.1"), ("runc", "1.3.4"), *K3S):
         for arch in ("amd64", "arm64"):
             url = f"{releases.base}/vendor/{name}%2Fv{version}/{arch}"
             content = f"{name} {arch}".encode()
@@ -36,6 +39,28 @@ def stack_of(releases: Releases, project: Path) -> StackSettings:
     raw["runtime"] = {"containerd": {"version": "2.2.1"}, "runc": {"version": "1.3.4"}}
     raw["artifacts"] = {"lockFiles": ["own.lock.json"], "airGap": True, "bundle": "bundle"}
     return parse(raw, where=WHERE)
+
+
+def test_k3s_is_brought_for_servers_and_agents_in_their_versions(
+    releases: Releases, tmp_path: Path
+) -> None:
+    """A site without a way out has nowhere else to get it."""
+    machines = stack_of(releases, tmp_path)
+    cluster = ClusterSettings.model_validate(
+        {"version": K3S[0][1], "agentVersion": K3S[1][1], "servers": ["edge-1"]}
+    )
+    settings = machines.model_copy(update={"cluster": cluster})
+    keys = [artifact.key for artifact in needed(settings, tmp_path)]
+    assert [key for key in keys if key[0] == "k3s"] == [
+        ("k3s", "1.36.3+k3s1", "amd64"),
+        ("k3s", "1.35.2+k3s1", "amd64"),
+        ("k3s", "1.35.2+k3s1", "arm64"),
+    ]
+    outside = cluster.model_copy(update={"agents": []})
+    settings = machines.model_copy(update={"cluster": outside})
+    assert [key for key in (a.key for a in needed(settings, tmp_path)) if key[0] == "k3s"] == [
+        ("k3s", "1.36.3+k3s1", "amd64")
+    ]
 
 
 def test_a_stacks_needs_are_bundled_once_for_each_architecture(

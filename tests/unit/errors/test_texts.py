@@ -12,6 +12,7 @@ from shimyard.errors import ShimyardError
 from shimyard.node.errors import NodeError
 from tests.unit.errors import (
     cases_catalogue,
+    cases_cluster,
     cases_doctor,
     cases_locking,
     cases_node,
@@ -27,6 +28,7 @@ ROOMS: dict[str, dict[str, Provocation]] = {
     "locking": cases_locking.CASES,
     "provider": cases_provider.CASES,
     "node": cases_node.CASES,
+    "cluster": cases_cluster.CASES,
     "doctor": cases_doctor.CASES,
 }
 CASES = [(room, name) for room, cases in ROOMS.items() for name in cases]

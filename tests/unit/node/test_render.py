@@ -18,6 +18,7 @@ from shimyard.node.containerd_config import (
 from shimyard.node.recovery import recovery_unit
 from shimyard.node.render import RenderError, render, render_toml, toml_value
 from shimyard.settings import RuntimeSettings
+from tests.unit.node import k3s_states
 from tests.unit.node.states import runtime, settings
 
 CRI = "io.containerd.cri.v1.runtime"
@@ -111,9 +112,17 @@ FULL: dict[str, Any] = {
 }
 
 
+CLUSTER: dict[str, Any] = {
+    "tlsSans": ["api.lab", "10.0.0.9"],
+    "kubeletArgs": {"fail-cgroupv1": "false", "max-pods": "250"},
+    "serverConfig": {"etcd-snapshot-schedule-cron": "0 */6 * * *", "etcd-snapshot-retention": 5},
+    "agentConfig": {"node-label": ["edge.example.com/till=yes"], "debug": True},
+}
+
+
 def rendered() -> dict[str, str]:
-    """Every kind of file that a runtime has, by the name of its golden file."""
-    files = {"shimyard-recover.service": recovery_unit()}
+    """Every kind of file that a machine has, by the name of its golden file."""
+    files = {"shimyard-recover.service": recovery_unit(), **rendered_k3s()}
     for name, version in (("v4", "2.4.2"), ("v3", "2.2.9")):
         chosen = settings(containerd={"version": version}, **FULL)
         config = containerd_config(chosen)
@@ -124,6 +133,22 @@ def rendered() -> dict[str, str]:
     for name, score in (("", -999), ("-plain", None)):
         chosen = settings(containerd={"version": "2.4.2", "oomScoreAdjust": score})
         files[f"containerd{name}.service"] = unit_text(chosen)
+    return files
+
+
+def rendered_k3s() -> dict[str, str]:
+    """The config of each role, and both units."""
+    states = {
+        "k3s-first-server": k3s_states.server(**CLUSTER),
+        "k3s-joining-server": k3s_states.server(k3s_states.JOINING, disable=[]),
+        "k3s-agent": k3s_states.agent(**CLUSTER),
+    }
+    files = {}
+    for name, state in states.items():
+        texts = {file.path: file.read().decode() for file in state.files}
+        files[f"{name}.yaml"] = texts["/etc/rancher/k3s/config.yaml"]
+        unit = next(path for path in texts if path.endswith(".service"))
+        files[unit.rpartition("/")[2]] = texts[unit]
     return files
 
 

@@ -17,11 +17,13 @@ SCRIPTS = {
     "program": PROGRAM, "facts": FACTS, "doctor": DOCTOR, "survey": SURVEY, "install": INSTALL
 }  # fmt: skip
 COREUTILS = {
-    "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "head", "ln",
+    "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "echo", "head", "ln",
     "mkdir", "mv", "printf", "readlink", "rm", "rmdir", "sha256sum", "sleep", "sort", "stat",
-    "sync", "tac", "tail", "timeout", "tr", "uname", "echo", "true",
+    "sync", "tac", "tail", "timeout", "tr", "true", "uname",
 }  # fmt: skip
-ALLOWED = COREUTILS | {
+# Of a machine that has run K3s, which needs them itself; without them nothing is in their way.
+OF_K3S = {"ip", "umount"}
+ALLOWED = COREUTILS | OF_K3S | {
     "tar", "gzip", "xz", "curl", "wget", "systemctl", "systemd-run", "journalctl", "ctr", "sh",
 }  # fmt: skip
 BUILT_IN = {
@@ -85,14 +87,15 @@ def test_every_operation_has_its_part_in_the_program() -> None:
     from shimyard.node import operations  # noqa: PLC0415
 
     names = {
-        "AdoptUnit": "adopt", "CheckContainerdConfig": "containerd_config", "DeclareData": "data",
+        "AdoptUnit": "adopt", "AwaitNode": "await_node",
+        "CheckContainerdConfig": "containerd_config", "DeclareData": "data",
         "DisableUnit": "disable", "EmptyRuntime": "empty", "EnableUnit": "enable",
         "EndOrphans": "end_orphans", "ExpectGeneration": "expect", "KeepCanary": "keep_canary",
-        "MakeFolder": "dir",
+        "LeavePods": "leave", "MakeFolder": "dir",
         "PlaceFile": "file", "PlaceLink": "link", "ReleaseUnit": "release",
         "ReloadUnits": "reload", "RemoveData": "rmdata", "RemoveFolder": "rmdir",
         "RemovePath": "remove", "RestartUnit": "restart", "RunCanary": "canary",
-        "StopUnit": "stop",
+        "SaveSnapshot": "snapshot", "StopUnit": "stop",
     }  # fmt: skip
     assert set(names) == set(operations.__all__) - {"Operation"}
     for name in names.values():

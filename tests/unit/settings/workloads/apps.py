@@ -23,6 +23,8 @@ HYBRID: dict[str, Any] = {
     "app": {"image": "registry.lab/camera:1", "ports": [{"name": "api", "containerPort": 9000}]},
 }
 
+CLUSTER: dict[str, Any] = {"version": "1.36.3+k3s1", "servers": ["edge-1"]}
+
 SPIN = {"name": "spin", "version": "0.18.0", "canaryImage": "registry.lab/canary:1"}
 
 
@@ -36,6 +38,7 @@ def stack(
     """The valid stack with some fields of its app, hybrid app, namespace or sections changed."""
     raw = copy.deepcopy(VALID)
     raw["runtime"]["shims"] = [*raw["runtime"]["shims"], SPIN]
+    raw["cluster"] = copy.deepcopy(CLUSTER)
     raw["namespaces"] = [{"name": "shop", **(namespace or {})}]
     raw["apps"] = [{**copy.deepcopy(APP), **(app or {})}]
     raw["hybridApps"] = [{**copy.deepcopy(HYBRID), **(hybrid or {})}]

@@ -6,10 +6,25 @@ from typing import Any
 
 import pytest
 
-from shimyard.settings import capability_label
+from shimyard.settings import SettingsError, capability_label, parse
+from tests.unit.settings.stacks import WHERE
 from tests.unit.settings.workloads.apps import accepted, refusal, stack
 
+SECTIONS = ("namespaces", "apps", "hybridApps")
 LOGIN = {"host": "registry.lab", "username": "me", "password": "hush"}
+
+
+@pytest.mark.parametrize("section", ["namespaces", "apps", "hybridApps"])
+def test_what_runs_in_a_cluster_needs_one(section: str) -> None:
+    raw = stack()
+    alone = {name: raw[name] if name == section else [] for name in SECTIONS}
+    del raw["cluster"]
+    with pytest.raises(SettingsError) as caught:
+        parse({**raw, **alone}, where=WHERE)
+    assert caught.value.fields == [section]
+    assert "need a cluster to run in; add a `cluster` section, or remove them" in str(caught.value)
+    assert parse({**raw, **{name: [] for name in SECTIONS}}, where=WHERE).cluster is None
+
 
 NAMESPACES: list[tuple[dict[str, Any], str, str]] = [
     ({"name": "Shop"}, "name", "is not a DNS label"),

@@ -1,0 +1,82 @@
+"""A machine that is in no cluster yet: it starts none beside another, and takes nobody's name."""
+
+from __future__ import annotations
+
+import pytest
+
+from shimyard.node.errors import ConnectionFailedError
+from shimyard.node.progress import silent
+from shimyard.provider.admission import AdmissionError, make_room, refuse_second_cluster
+from shimyard.provider.control import NoServerError
+from shimyard.provider.rollout import RolloutError
+from tests.unit.provider.clusters import StandInCluster, StandInControl, agent, server
+from tests.unit.provider.test_control import ONE, control, unreachable
+
+THREE = ("s1", "s2", "s3")
+
+
+def test_the_first_server_starts_a_cluster_where_there_is_none() -> None:
+    refuse_second_cluster(StandInControl(StandInCluster(), "s1", *THREE))
+
+
+def test_a_server_does_not_start_a_cluster_beside_the_one_that_stands() -> None:
+    asks = StandInControl(StandInCluster(server("s2")), "s1", *THREE)
+    with pytest.raises(AdmissionError, match="put s2 first in cluster"):
+        refuse_second_cluster(asks)
+
+
+def test_a_server_stands_if_its_kubectl_answers() -> None:
+    asks, nodes = control("s1", {"s1": ONE, "s3": ONE})
+    assert asks.standing() == "s3"
+    assert [name for name, _ in nodes.asked] == ["s2", "s3"]
+
+
+def test_no_server_stands_if_none_has_k3s() -> None:
+    asks, _ = control("s1", {"s1": ONE})
+    assert asks.standing() is None
+
+
+def test_a_server_that_can_not_be_asked_may_be_all_that_is_left_of_the_cluster() -> None:
+    asks, _ = control("s1", {"s2": unreachable("s2")})
+    with pytest.raises(ConnectionFailedError):
+        asks.standing()
+
+
+def test_a_new_machine_takes_a_free_name() -> None:
+    asks = StandInControl(StandInCluster(server("s1")), "a")
+    make_room(asks, silent)
+    assert asks.cluster.asked == []
+
+
+def test_the_node_of_a_machine_that_is_gone_makes_room() -> None:
+    asks = StandInControl(StandInCluster(server("s1"), agent("a", ready=False)), "a")
+    told: list[str] = []
+    make_room(asks, lambda _, text: told.append(text))
+    assert asks.cluster.asked == ["forget a"]
+    assert told == ["a is another machine now: the old one leaves the cluster first"]
+
+
+def test_the_node_of_a_machine_that_lives_does_not() -> None:
+    asks = StandInControl(StandInCluster(server("s1"), agent("a")), "a")
+    with pytest.raises(AdmissionError, match="it is Ready: another machine"):
+        make_room(asks, silent)
+    assert asks.cluster.asked == []
+
+
+def test_a_server_that_is_gone_makes_room_only_if_a_majority_stays() -> None:
+    gone = server("s3", ready=False)
+    asks = StandInControl(StandInCluster(server("s1"), server("s2"), gone), "s3", *THREE)
+    make_room(asks, silent)
+    assert asks.cluster.asked == ["forget s3"]
+    without = StandInCluster(server("s1"), server("s2", ready=False), gone)
+    asks = StandInControl(without, "s3", *THREE)
+    with pytest.raises(RolloutError, match="no quorum"):
+        make_room(asks, silent)
+    assert asks.cluster.asked == []
+
+
+def test_nobody_joins_a_cluster_that_does_not_answer() -> None:
+    asks = StandInControl(StandInCluster(), "a")
+    asks.away = True
+    with pytest.raises(NoServerError):
+        make_room(asks, silent)
