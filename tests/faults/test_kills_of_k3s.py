@@ -21,6 +21,11 @@ from lab.instance import Lab
 from lab.k3s.recipes import k3s_recipes
 from lab.mirror.service import start_mirror
 from lab.nodes.node import Node
+from shimyard.doctor.cluster import ClusterFacts
+from shimyard.doctor.examination import Examined, Silence
+from shimyard.doctor.rounds import examine
+from shimyard.doctor.stack import read_stack
+from shimyard.node.program import FOR_THE_DOCTOR
 from tests.engine.cluster.kubectl import Kubectl, is_ready
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.node.states import kill_at, leftovers
@@ -178,6 +183,26 @@ def test_killed_at_any_step_of_a_cluster_the_next_up_converges(
     ordeal.at("verb forget", SERVER)
     for node in lab.nodes:
         forget(node)
+
+
+@pytest.mark.parametrize("verb", sorted(FOR_THE_DOCTOR))
+def test_killed_while_the_doctor_asks_he_tells_so_and_the_next_time_there_is_an_answer(
+    project: Project, lab: Lab, tally: Tally, verb: str
+) -> None:
+    # That these verbs leave no trace, killed or not, is shown in tests/engine/node/test_doctor.py.
+    stack = read_stack(project.stack_file)
+    kill, began = tally.kill("node shell", f"verb {verb}"), time.monotonic()
+    kill_at(lab.node(SERVER), f"verb {verb}")
+    cut = examine(stack.settings, stack.name, stack.project)
+    kill.seconds = time.monotonic() - began
+    silent = cut.cluster if verb == "survey" else cut.machines[SERVER]
+    assert isinstance(silent, Silence)
+    assert "somebody killed Shimyard's program" in silent.cause
+    again = examine(stack.settings, stack.name, stack.project)
+    assert isinstance(again.cluster, ClusterFacts)
+    assert isinstance(again.machines[SERVER], Examined)
+    forget(lab.node(SERVER))
+    kill.converged = True
 
 
 def toggle_handler(shims: list[dict[str, Any]]) -> None:

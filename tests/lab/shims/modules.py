@@ -26,12 +26,23 @@ def endless() -> bytes:
     return _module(write + b"\x03\x40\x0c\x00\x0b" + b"\x0b", "running\n")
 
 
+def hungry() -> bytes:
+    """A module that takes memory, page by page, and writes to each, until there is none left."""
+    # The old number of pages is where the new one begins: local 0, shifted by 16 bits.
+    grow = _const(1) + b"\x40\x00" + b"\x21\x00"
+    full = b"\x20\x00" + b"\x41\x7f" + b"\x46" + b"\x0d\x00"
+    store = b"\x20\x00" + b"\x41\x10" + b"\x74" + _const(1) + b"\x36\x02\x00"
+    return _module(b"\x03\x40" + grow + full + store + b"\x0c\x00\x0b" + b"\x0b", "", variables=1)
+
+
 def trapping() -> bytes:
     """A module that runs into `unreachable`."""
     return _module(b"\x00\x0b", "")
 
 
-def _module(body: bytes, text: str) -> bytes:
+def _module(body: bytes, text: str, *, variables: int = 0) -> bytes:
+    """``variables``: local ones of the body, all i32."""
+    declared = _vector(bytes([variables]) + _I32) if variables else _vector()
     function_types = _vector(
         b"\x60" + _vector(_I32, _I32, _I32, _I32) + _vector(_I32),
         b"\x60" + _vector(_I32) + _vector(),
@@ -50,7 +61,7 @@ def _module(body: bytes, text: str) -> bytes:
         + _section(3, _vector(b"\x02"))
         + _section(5, _vector(b"\x00\x01"))
         + _section(7, exports)
-        + _section(10, _vector(_sized(b"\x00" + body)))
+        + _section(10, _vector(_sized(declared + body)))
         + _section(11, _vector(b"\x00" + _const(_IOVEC) + b"\x0b" + _sized(data)))
     )
 
