@@ -80,7 +80,7 @@ def cri(of: Examination, node: str, handler: str) -> Link:
     if isinstance(found, Link):
         return found
     machine = found.machine
-    told = of.cluster.handlers.get(node) if isinstance(of.cluster, ClusterFacts) else None
+    told = _reported(of, node)
     if machine.daemon == "active" and told is None and not machine.plugins:
         return unknown("cri", "containerd does not say which plugins it has")
     good = "the kubelet reports it"
@@ -154,6 +154,14 @@ def _changed(managed: ManagedFacts, path: str) -> bool:
                 digest, name = row[2].split("/")[-2:]
                 return name in managed.broken.get(digest, ())
     return False
+
+
+def _reported(of: Examination, node: str) -> frozenset[str] | None:
+    """What the node's kubelet says that its CRI serves; None if it says nothing, or not lately."""
+    if not isinstance(of.cluster, ClusterFacts):
+        return None
+    member = of.cluster.members.get(node)
+    return of.cluster.handlers.get(node) if member is not None and member.ready else None
 
 
 def _listed(handlers: frozenset[str]) -> str:

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,7 @@ from tests.engine.cluster.kubectl import Kubectl, is_ready
 from tests.engine.node.states import leave_orphan
 from tests.engine.program.project import Project
 from tests.lab.shims.modules import hungry
+from tests.unit.doctor.authorities import DAY, pem_body
 
 pytestmark = pytest.mark.lab
 
@@ -165,7 +167,7 @@ def test_a_handler_that_left_the_configuration_is_named_and_comes_back(
     project: Project, agent: Node
 ) -> None:
     path = agent.root / CONFIG_PATH.lstrip("/")
-    path.write_text(path.read_text().replace("wasmtime", "elsewhere"))
+    path.write_text(path.read_text().replace("runtimes.wasmtime", "runtimes.elsewhere"))
     assert "has no handler 'wasmtime'" in link(project, "config")["reason"]
     mend(project)
 
@@ -173,7 +175,7 @@ def test_a_handler_that_left_the_configuration_is_named_and_comes_back(
 def test_a_containerd_that_has_not_read_its_configuration_is_named(
     project: Project, agent: Node, kubectl: Kubectl
 ) -> None:
-    with configured(agent, "wasmtime", "elsewhere"):
+    with configured(agent, "runtimes.wasmtime", "runtimes.elsewhere"):
         agent.run(["systemctl", "restart", "containerd"])
         wait_for(
             "the kubelet's word",
@@ -283,12 +285,9 @@ def test_a_node_that_is_cordoned_by_hand_is_a_warning(project: Project, kubectl:
 def test_a_certificate_near_its_end_is_named_by_its_date(project: Project, lab: Lab) -> None:
     server = lab.node("edge-1")
     path = "/var/lib/rancher/k3s/server/tls/short.crt"
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
-    made = subprocess.run(
-        ["openssl", "req", "-x509", *key, "-keyout", "/dev/null", "-days", "3", "-subj", "/CN=x"],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    server.run(["sh", "-c", f"cat >{path}"], stdin=made.stdout)
+    body = pem_body(time.time() + 3 * DAY)
+    pem = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
+    server.run(["sh", "-c", f"cat >{path}"], stdin=pem)
     (found,) = findings(project, "certificate")
     assert found["sentence"].startswith(f"{path} end from ")
     assert (found["severity"], found["node"]) == ("broken", "edge-1")

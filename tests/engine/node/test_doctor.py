@@ -182,8 +182,8 @@ def test_a_link_that_was_broken_by_hand_is_named(
 
 def test_a_handler_that_left_the_configuration_is_named(set_up: Node, stack: StackSettings) -> None:
     text = (set_up.root / CONFIG_PATH.lstrip("/")).read_text()
-    assert "wasmtime" in text
-    with configured(set_up, text.replace("wasmtime", "elsewhere")):
+    assert "runtimes.wasmtime" in text
+    with configured(set_up, text.replace("runtimes.wasmtime", "runtimes.elsewhere")):
         link, reason, mend = first_broken(stack)
     assert (link, reason) == (
         "config", f"{CONFIG_PATH}, with all that it imports, has no handler 'wasmtime'"

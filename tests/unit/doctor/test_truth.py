@@ -221,6 +221,12 @@ def test_a_kubelet_that_reports_it_is_believed_whatever_was_written_since() -> N
     assert row(examination(edge_2=machine(told=[UNREAD]))).broken is None
 
 
+def test_an_old_word_of_a_kubelet_that_is_gone_does_not_count() -> None:
+    gone = cluster([("edge-2|True", "edge-2|Unknown")])
+    late = first(examination(edge_2=machine(told=[UNREAD]), of_cluster=gone))
+    assert (late.name, late.reason.partition(" ")[0]) == ("cri", STALE)
+
+
 def test_where_no_kubelet_tells_containerd_itself_is_asked() -> None:
     alone = settings(servers=())
     of = examination(wanted=alone)
