@@ -17,15 +17,15 @@ class ShimyardError(Exception):
     """
 
     def __init__(self, problem: str, *, mend: str) -> None:
-        self.problem = _escaped(problem)
-        self.mend = _escaped(mend)
+        self.problem = escaped(problem)
+        self.mend = escaped(mend)
         super().__init__(f"{self.problem}\n  mend: {self.mend}")
 
 
 def shown(text: str) -> str:
     """A name out of somebody's file for one line of a message: no line ends, and short."""
     short = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    return _escaped(short).replace("\n", "\\n").replace("\t", "\\t")
+    return escaped(short).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def listed(problems: Sequence[tuple[str, str]]) -> str:
@@ -36,6 +36,7 @@ def listed(problems: Sequence[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """``text`` with every character that is none for a terminal as an escape; lines stay."""
     # What a node or a file says may hold sequences that rewrite a terminal.
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -24,6 +24,6 @@ def certificate(path: str, body: str) -> Certificate | None:
             # Of serial numbers and names that are not quite as the standard has them.
             warnings.simplefilter("ignore")
             found = x509.load_der_x509_certificate(base64.b64decode(body, validate=True))
+            return Certificate(path, int(found.not_valid_after_utc.timestamp()))
     except ValueError:
         return None
-    return Certificate(path, int(found.not_valid_after_utc.timestamp()))

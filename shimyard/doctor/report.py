@@ -11,6 +11,7 @@ from shimyard.doctor.examination import Examination, Silence
 from shimyard.doctor.findings import Finding, findings
 from shimyard.doctor.links import LINKS, Link, State
 from shimyard.doctor.truth import Row, truth
+from shimyard.errors import escaped
 from shimyard.handlers import aligned
 
 VERSION: Final = 1
@@ -52,7 +53,8 @@ class Report:
         parts = [table, *self._sentences()]
         if len(parts) == 1:
             parts.append("Nothing is wrong.")
-        return "\n\n".join(parts)
+        # Nodes and pods have their say in it.
+        return escaped("\n\n".join(parts))
 
     def json(self) -> str:
         """docs/how-to/doctor.md has its fields."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_WASI = re.compile(r"wasi:([a-z-]+)/[a-z0-9-]+@(\d+)\.(\d+)\.(\d+)")
+_WASI = re.compile(r"wasi:([a-z-]+)/[a-z0-9-]+@([0-9]{1,9})\.([0-9]{1,9})\.[0-9]{1,9}")
 
 Track = tuple[int, int]
 """Major and minor version of WASI. Within one, an engine takes any patch for another.

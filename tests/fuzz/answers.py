@@ -66,9 +66,9 @@ def usable(error: ShimyardError) -> None:
     assert error.mend.strip()
     assert "\n  mend: " in text
     assert len(text) < _LONGEST
-    assert {char for char in set(text) - set("\n\t") if _rewrites_a_terminal(char)} == set()
+    assert {char for char in set(text) - set("\n\t") if rewrites_a_terminal(char)} == set()
 
 
-def _rewrites_a_terminal(char: str) -> bool:
+def rewrites_a_terminal(char: str) -> bool:
     turns = char in "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     return turns or unicodedata.category(char) in {"Cc", "Cs"}
