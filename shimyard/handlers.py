@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _HEAD = ("NODE", "GENERATION", "HANDLER", "SHIM", "VERSION", "CANARY")
@@ -23,7 +23,12 @@ def table(nodes: Mapping[str, Mapping[str, Any]]) -> str:
                 canary = f"passed in {proof['milliseconds']:.0f} ms"
             generation = f"{summary['generation']:.0f}"
             rows.append((node, generation, handler, proof["shim"], proof["version"], canary))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(_line(row, widths) for row in rows)
 
 

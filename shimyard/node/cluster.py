@@ -52,8 +52,7 @@ class Cluster:
     def members(self) -> dict[str, Member]:
         """All nodes by name."""
         completed = self._call("members", mend=_LOOK)
-        rows = [line.split("\t") for line in completed.out.splitlines()]
-        return {row[1]: _member(row[1:]) for row in rows if row[0] == "member" and len(row) > 7}
+        return members_of(completed.out)
 
     def cordon(self, node: str) -> None:
         """No new pods; a cordon of somebody else's stays theirs."""
@@ -142,6 +141,12 @@ class Cluster:
             log=log,
             mend=mend or "mend what the lines above show, then run `pulumi up` again",
         )
+
+
+def members_of(text: str) -> dict[str, Member]:
+    """The nodes by name, from the lines that begin with "member"."""
+    rows = [line.split("\t") for line in text.splitlines()]
+    return {row[1]: _member(row[1:]) for row in rows if row[0] == "member" and len(row) > 7}
 
 
 def _member(row: Sequence[str]) -> Member:

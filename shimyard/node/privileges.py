@@ -9,6 +9,7 @@ from shimyard.node.scripts import PROGRAM, VERSION
 # As sudoers writes them; "" stands for no arguments. systemd runs the program's other verbs.
 VERBS = {
     "facts": "read what planning needs to know",
+    "doctor": "read what a handler needs to work",
     "receive": "take a transaction's plan and files from standard input",
     "fetch": "download the transaction's artifacts into the store",
     "accept": "take one artifact from standard input into the store",
@@ -17,6 +18,7 @@ VERBS = {
     "retake": "finish or take back a transaction that was cut off",
     "purge": "remove Shimyard itself once no resource is left",
     "members": "on a server: list the nodes of the cluster",
+    "survey": "on a server: read what the cluster says of handlers and of Wasm pods",
     "access": "on a server: read the administrator's kubeconfig",
     "cordon": "on a server: let no new pods onto a node",
     "uncordon": "on a server: let pods onto a node that Shimyard has cordoned",
@@ -25,7 +27,7 @@ VERBS = {
     "label": "on a server: set labels of a node",
     "taint": "on a server: set taints of a node",
 }
-_ALONE = frozenset({"facts", "retake", "purge", "members", "access"})
+_ALONE = frozenset({"facts", "doctor", "retake", "purge", "members", "survey", "access"})
 _MARK = "END-OF-FILE"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shimyard.node.errors import NodeError
 from shimyard.node.paths import ROOT
-from shimyard.node.scripts import FACTS, PROGRAM, VERSION
+from shimyard.node.scripts import DOCTOR, FACTS, PROGRAM, SURVEY, VERSION
 
 if TYPE_CHECKING:
     from shimyard.node.transport import Completed, OnLine, Session
@@ -18,16 +18,23 @@ PRESET = f"/usr/local/libexec/shimyard/node-{VERSION}"
 INSTALLED = f"{ROOT}/bin/{VERSION}/node"
 
 _ABSENT = 90
-# The facts come all at once, and a machine may have gigabytes to digest before.
-_FACTS_SILENCE = 300.0
+# What is read comes all at once, and a machine may have gigabytes to digest before.
+_READ_SILENCE = 300.0
 _CALL = """\
 for program in {preset} {installed}; do
     [ ! -x "$program" ] || exec {sudo}"$program" "$@"
 done
 exit {absent}
 """
+# Verbs that change nothing, and the same as scripts for a machine that has not our program.
+READERS = {"facts": FACTS, "doctor": DOCTOR, "survey": SURVEY}
+FOR_THE_DOCTOR = frozenset({"doctor", "survey"})
+"""Verbs that no change of a machine ever calls: they belong to `make doctor` alone."""
 # What a person reads as the step of an error.
 STEPS = {
+    "facts": "facts",
+    "doctor": "doctor",
+    "survey": "doctor",
     "receive": "stage",
     "fetch": "stage",
     "accept": "stage",
@@ -55,13 +62,21 @@ exit "$code"
 
 
 def facts(session: Session) -> Completed:
-    """All facts of the machine, by its own program or, if it has none yet, by one that we send."""
-    completed = session.run(_command(session, "facts"), silence=_FACTS_SILENCE, step="facts")
+    """All facts of the machine, as ``read`` has them."""
+    return read(session, "facts")
+
+
+def read(session: Session, verb: str) -> Completed:
+    """What one of ``READERS`` tells, by the machine's own program or, if it has not ours, by one
+    that we send: nothing is installed. Raises ``ConnectionFailedError``.
+    """
+    step = STEPS[verb]
+    completed = session.run(_command(session, verb), silence=_READ_SILENCE, step=step)
     session.has_program = completed.code != _ABSENT
     if session.has_program:
         return completed
     command = [*session.as_root, "/bin/sh", "-s"]
-    return session.run(command, stdin=[FACTS.encode()], silence=_FACTS_SILENCE, step="facts")
+    return session.run(command, stdin=[READERS[verb].encode()], silence=_READ_SILENCE, step=step)
 
 
 def call(

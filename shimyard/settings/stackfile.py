@@ -9,7 +9,8 @@ from shimyard.settings.load import NAMESPACE, SettingsError, parse
 from shimyard.settings.stack import StackSettings
 from shimyard.settings.yamlfile import read_yaml
 
-_ENCRYPTED = "encrypted by Pulumi"
+ENCRYPTED = "encrypted by Pulumi"
+"""What stands in the settings for a value that only Pulumi can decrypt."""
 _TOP_LEVEL = {"config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"}
 
 
@@ -43,7 +44,7 @@ def _decrypted(value: object, path: str, encrypted: set[str]) -> object:
     if isinstance(value, dict):
         if list(value) == ["secure"]:
             encrypted.add(path)
-            return _ENCRYPTED
+            return ENCRYPTED
         return {key: _decrypted(item, f"{path}.{key}", encrypted) for key, item in value.items()}
     if isinstance(value, list):
         return [_decrypted(item, f"{path}[{index}]", encrypted) for index, item in enumerate(value)]

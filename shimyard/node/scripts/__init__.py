@@ -22,6 +22,8 @@ _PARTS = (
     "orphans",
     "kubelet",
     "cluster",
+    "doctor",
+    "survey",
     "restore",
     "keeping",
     "transaction",
@@ -36,5 +38,7 @@ def _joined(*parts: str) -> str:
 PROGRAM = _joined(*_PARTS)
 # As much of the digest as tells programs apart, and as a person can compare.
 VERSION = hashlib.sha256(PROGRAM.encode()).hexdigest()[:16]
-# For a machine that has no program yet: nothing is put there only to look.
+# For a machine that has no program yet, or another one: nothing is put there only to look.
 FACTS = _joined("head", "guests", "facts") + "facts\n"
+DOCTOR = _joined("head", "doctor") + "doctor\n"
+SURVEY = _joined("head", "cluster", "survey") + "survey\n"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What Shimyard runs on a machine, as root: one verb a call.
 #   node facts                        what planning needs to know; changes nothing
+#   node doctor                       what a handler needs to work; changes nothing
 #   node receive TRANSACTION          gzipped tar of the transaction on standard input
 #   node fetch TRANSACTION            downloads what the transaction's "artifacts" lists
 #   node accept TRANSACTION SHA256    one archive on standard input
@@ -10,6 +11,7 @@
 #   node purge                        remove Shimyard itself once no resource is left
 # on a server of a cluster also:
 #   node members                      the Node objects
+#   node survey                       what the cluster says of handlers; changes nothing
 #   node access                       the CA's digest and the administrator's kubeconfig
 #   node cordon|uncordon|forget NODE
 #   node drain NODE TIMEOUT GRACE-PERIOD DELETE-EMPTY-DIR-DATA FORCE
@@ -23,6 +25,7 @@ LC_ALL=C
 export LC_ALL
 umask 022
 root=/var/lib/shimyard
+k3s=/usr/local/bin/k3s
 tab=$(printf '\t')
 line_end='
 '

@@ -1,6 +1,5 @@
 # --- K3s: the node in its cluster, and what a kubelet leaves behind ------------------------------
 
-k3s=/usr/local/bin/k3s
 since=
 
 # node unit kubeconfig seconds. The kubelet tells its state first of all when it starts; an older

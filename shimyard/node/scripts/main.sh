@@ -22,6 +22,7 @@ reached verb "${1:-}"
 
 case ${1:-} in
 facts) facts ;;
+doctor) doctor ;;
 receive) receive ;;
 fetch) leaving_nothing fetch ;;
 accept)
@@ -35,6 +36,7 @@ retake) retake ;;
 recover) recover "${2:-}" ;;
 purge) purge ;;
 members) members ;;
+survey) survey ;;
 access) access ;;
 cordon) of_node "$@" ;;
 uncordon) of_node "$@" ;;

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.points import UnreadableStepError, points
-from tests.faults.tally import Tally
+from tests.faults.points import UnreadableStepError, points, program
+from tests.faults.tally import Killer, Tally
 
 PROGRAM = """
 prepare_file() { :; }
@@ -27,6 +27,15 @@ def test_a_step_that_no_kill_has_covered_is_named(tally: Tally) -> None:
     tally.kill("pulumi", "switch file /etc/x")
     assert tally.missed("pulumi") == ["commit", "prepare file"]
     assert tally.missed("provider") == ["commit", "prepare file", "switch file"]
+
+
+def test_a_verb_of_the_doctor_is_asked_of_the_nodes_shell_and_of_nobody_who_never_runs_it() -> None:
+    known = points(program())
+    tally = Tally(known)
+    assert {("verb", "doctor"), ("verb", "survey")} <= tally.required("node shell")
+    engine: tuple[Killer, ...] = ("provider", "pulumi")
+    for killer in engine:
+        assert known - tally.required(killer) == {("verb", "doctor"), ("verb", "survey")}
 
 
 def test_a_point_that_the_code_does_not_have_is_no_cover(tally: Tally) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from shimyard.node.program import INSTALL
-from shimyard.node.scripts import FACTS, PROGRAM
+from shimyard.node.scripts import DOCTOR, FACTS, PROGRAM, SURVEY
 from tests.unit.node.shell_words import commands
 
-SCRIPTS = {"program": PROGRAM, "facts": FACTS, "install": INSTALL}
+SCRIPTS = {
+    "program": PROGRAM, "facts": FACTS, "doctor": DOCTOR, "survey": SURVEY, "install": INSTALL
+}  # fmt: skip
 COREUTILS = {
     "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "echo", "head", "ln",
     "mkdir", "mv", "printf", "readlink", "rm", "rmdir", "sha256sum", "sleep", "sort", "stat",

@@ -1,0 +1,167 @@
+"""The links on the machine itself: shim, merged configuration, CRI, canary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from shimyard.doctor.cluster import ClusterFacts
+from shimyard.doctor.examination import Examination, Examined, Silence
+from shimyard.doctor.links import Fault, Link, LinkName, broken, judged, ok, unknown
+from shimyard.doctor.machine import MachineFacts
+from shimyard.node.container_runtime import RESOURCE
+from shimyard.node.containerd_config import CONFIG_PATH
+from shimyard.node.facts import ManagedFacts
+from shimyard.node.paths import BIN
+from shimyard.node.shims import RUNC, runtime_type, shim_binary
+
+_RESTART = (
+    "cordon and drain the node, run `systemctl restart containerd` there, then uncordon it: a "
+    "restart under Wasm containers loses them"
+)
+
+
+def shim(of: Examination, node: str, handler: str) -> Link:
+    """Is each program of the handler there, as it was verified, and does it run?"""
+    found = _machine(of, node, "shim")
+    if isinstance(found, Link):
+        return found
+    needed = programs(of.handlers[handler][0])
+    return judged("shim", _of_programs(of, found, needed), f"{needed[0]} runs")
+
+
+def _of_programs(of: Examination, found: Examined, needed: Sequence[str]) -> Iterator[Fault]:
+    if RESOURCE not in found.facts.generations.current:
+        mend = f"run `make up STACK={of.stack}`"
+        yield "Shimyard has not set up the machine's container runtime", mend
+    for path in needed:
+        program = found.machine.programs.get(path)
+        if program is None:
+            yield f"{path} is not there", of.again
+        elif program.state == "dangling":
+            yield f"{path} leads to {program.words}, which is not there", of.again
+        elif program.state == "not-executable":
+            yield f"{path} is not executable", of.again
+        elif _changed(found.facts.managed, path):
+            yield f"{path} is not what it was when it was verified", of.again
+        elif program.state == "fails":
+            mend = "see on the machine what it misses (`ldd`), or choose a build of the shim for "
+            yield f"{path} does not run: {program.words}", f"{mend}this distribution"
+
+
+def merged(of: Examination, node: str, handler: str) -> Link:
+    """Does containerd make the handler of its configuration and all that it imports?"""
+    found = _machine(of, node, "config")
+    if isinstance(found, Link):
+        return found
+    wanted = type_of(of.handlers[handler][0])
+    return judged("config", _of_config(of, found.machine, handler), f"its type is {wanted}")
+
+
+def _of_config(of: Examination, machine: MachineFacts, handler: str) -> Iterator[Fault]:
+    wanted, own = type_of(of.handlers[handler][0]), programs(of.handlers[handler][0])[0]
+    runtime = machine.runtimes.get(handler)
+    imported = f"take away the file that {CONFIG_PATH} imports and that says so; else {of.again}"
+    if machine.config == "absent":
+        yield f"there is no containerd with a {CONFIG_PATH}", of.again
+    elif machine.config == "refused":
+        mend = f"correct what it complains of; {CONFIG_PATH} itself comes back so: {of.again}"
+        yield f"containerd refuses its configuration: {machine.complaint}", mend
+    elif runtime is None:
+        yield f"{CONFIG_PATH}, with all that it imports, has no handler '{handler}'", of.again
+    elif runtime.type != wanted:
+        yield f"its type is {runtime.type or 'empty'} and not {wanted}", imported
+    elif runtime.path not in {"", own}:
+        yield f"its program is {runtime.path} and not {own}", imported
+
+
+def cri(of: Examination, node: str, handler: str) -> Link:
+    """Does the containerd that runs serve it? A kubelet tells; without one, containerd itself."""
+    found = _machine(of, node, "cri")
+    if isinstance(found, Link):
+        return found
+    machine = found.machine
+    told = of.cluster.handlers.get(node) if isinstance(of.cluster, ClusterFacts) else None
+    if machine.daemon == "active" and told is None and not machine.plugins:
+        return unknown("cri", "containerd does not say which plugins it has")
+    good = "the kubelet reports it"
+    if told is None:
+        # What it serves is what it has read, when it started.
+        good = "containerd has started since its configuration was written"
+    return judged("cri", _of_daemon(of, machine, handler, told), good)
+
+
+def _of_daemon(
+    of: Examination, machine: MachineFacts, handler: str, told: frozenset[str] | None
+) -> Iterator[Fault]:
+    if machine.daemon != "active":
+        mend = f"see `journalctl -u containerd` on the machine; then {of.again}"
+        yield f"containerd.service is {machine.daemon or 'unknown to systemd'}", mend
+    for name, status in sorted(machine.plugins.items()):
+        if status != "ok":
+            mend = "see `journalctl -u containerd` on the machine for what the plugin misses"
+            yield f"containerd runs, but its plugin {name} has status {status}", mend
+    if told is not None and handler in told:
+        return
+    seen = "" if told is None else f"the kubelet reports only {_listed(told)}"
+    if machine.unread is not None:
+        late = f"{machine.unread} was written after containerd started, which has not read it yet"
+        yield f"{seen}: {late}" if seen else late, _RESTART
+    elif told is not None and handler in machine.runtimes:
+        yield f"{seen}, though containerd's configuration has it", _RESTART
+    elif handler not in machine.runtimes:
+        yield seen or "containerd has started with a configuration without it", of.again
+
+
+def canary(of: Examination, node: str, handler: str) -> Link:
+    """Has a container really run in it, the last time that something it depends on has changed?"""
+    found = _machine(of, node, "canary")
+    if isinstance(found, Link):
+        return found
+    last = found.facts.generations.canaries.get(handler)
+    if last is None:
+        reason = "no canary of it is on record"
+        return broken("canary", reason, mend=of.again)
+    if last.result != "passed":
+        return broken("canary", f"the last canary has {last.result}", mend=of.again)
+    return ok("canary", f"passed in {last.milliseconds} ms, {_ago(of.now - last.at)} ago")
+
+
+def programs(shim_name: str) -> tuple[str, ...]:
+    """The paths of the programs that a handler of this shim needs; containerd's own entry first."""
+    if shim_name == "runc":
+        return (f"{BIN}/containerd-shim-runc-v2", f"{BIN}/runc")
+    return (f"{BIN}/{shim_binary(shim_name)}",)
+
+
+def type_of(shim_name: str) -> str:
+    """containerd's runtime type of a handler of this shim."""
+    return RUNC if shim_name == "runc" else runtime_type(shim_name)
+
+
+def _machine(of: Examination, node: str, link: LinkName) -> Examined | Link:
+    found = of.machines.get(node)
+    if isinstance(found, Examined):
+        return found
+    cause = found.cause if isinstance(found, Silence) else "it was not asked"
+    return unknown(link, f"the machine can't be asked: {cause}")
+
+
+def _changed(managed: ManagedFacts, path: str) -> bool:
+    """Whether the store's entry that the path leads to has changed since it was verified."""
+    for rows in managed.manifests.values():
+        for row in rows:
+            if row[0] == "link" and row[1] == path:
+                digest, name = row[2].split("/")[-2:]
+                return name in managed.broken.get(digest, ())
+    return False
+
+
+def _listed(handlers: frozenset[str]) -> str:
+    return ", ".join(sorted(handlers - {"-"})) or "the default handler"
+
+
+def _ago(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

@@ -1,0 +1,144 @@
+# --- doctor: what a person wants to know when a handler does not work ---------------------------
+# Changes nothing. The last line is "end".
+
+config=/etc/containerd/config.toml
+table=plugins.io.containerd.cri.v1.runtime.containerd.runtimes
+imports=
+
+doctor() {
+    programs
+    merged
+    daemon
+    disks
+    certificates
+    worlds
+    say end
+}
+
+# The runtimes' programs: whether each is there and runs.
+programs() {
+    libraries=
+    # Where containerd itself, and so a shim that it starts, finds its engine.
+    for word in $(systemctl show -p Environment --value containerd.service 2>/dev/null); do
+        case $word in LD_LIBRARY_PATH=*) libraries=${word#*=} ;; esac
+    done
+    for file in /usr/local/bin/containerd-shim-* /usr/local/bin/runc; do
+        if [ ! -e "$file" ]; then
+            [ ! -L "$file" ] || say program "$file" dangling "$(readlink "$file")"
+        elif [ ! -x "$file" ]; then
+            say program "$file" not-executable
+        elif answer=$(LD_LIBRARY_PATH=$libraries timeout 10 "$file" -v 2>&1 </dev/null); then
+            say program "$file" runs "$(printf '%s' "$answer" | tr '\n\t' '  ')"
+        else
+            say program "$file" fails "$(printf '%s' "$answer" | tail -n 1 | tr '\t' ' ')"
+        fi
+    done
+}
+
+# The runtimes that containerd makes of its configuration and all that it imports: their names,
+# types and paths. Other values may be secret.
+merged() {
+    if [ ! -f "$config" ] || ! command -v containerd >/dev/null 2>&1; then
+        say config absent
+    elif dump=$(timeout 60 containerd --config "$config" config dump 2>/dev/null); then
+        say config read
+        name=
+        printf '%s\n' "$dump" | tr -d "'\"" | while read -r key equals value; do
+            case $key in
+            "[$table."*.*) name= ;;
+            "[$table."*)
+                name=${key#"[$table."}
+                name=${name%]}
+                ;;
+            '['*) name= ;;
+            runtime_type | runtime_path) [ -z "$name" ] || say runtime "$name" "$key" "$value" ;;
+            esac
+        done
+        imports=$(printf '%s\n' "$dump" | while read -r key equals value; do
+            case $key in imports) printf '%s' "$value" | tr -d "[]'\"," ;; '['*) break ;; esac
+        done)
+    else
+        say config refused "$(timeout 60 containerd --config "$config" config dump 2>&1 >/dev/null |
+            tail -n 1 | tr '\t' ' ')"
+    fi
+}
+
+# containerd reads its configuration when it starts, and never again.
+daemon() {
+    say daemon "$(systemctl is-active containerd.service 2>/dev/null)"
+    since=$(systemctl show -p ExecMainStartTimestampMonotonic --value containerd.service 2>/dev/null)
+    case $since in
+    '' | 0 | *[!0-9]*) ;;
+    *)
+        IFS=. read -r up rest </proc/uptime
+        say started "$(($(date +%s) - up + since / 1000000))"
+        ;;
+    esac
+    # Patterns, which the shell resolves.
+    for file in "$config" $imports; do
+        [ ! -f "$file" ] || say written "$file" "$(stat -c %Y "$file")"
+    done
+    command -v ctr >/dev/null 2>&1 || return 0
+    timeout 10 ctr plugins list 2>/dev/null | while read -r type id platforms status; do
+        case $type/$id in
+        io.containerd.cri.v1/* | io.containerd.grpc.v1/cri) say plugin "$type/$id" "$status" ;;
+        esac
+    done
+}
+
+# Size and what is free of each file system that a node's life depends on: KiB, then inodes.
+disks() {
+    set --
+    for folder in / /etc /usr/local /run /var/lib /var/log /var/lib/containerd /var/lib/kubelet \
+        /var/lib/rancher "$root"; do
+        [ ! -d "$folder" ] || set -- "$@" "$folder"
+    done
+    df -k --output=size,avail,itotal,iavail,target "$@" 2>/dev/null | {
+        read -r _
+        while read -r size free inodes left target; do
+            say disk "$target" "$size" "$free" "$inodes" "$left"
+        done
+    }
+}
+
+# The first certificate of each of K3s's files. Nothing else of a file is ever sent: no key.
+certificates() {
+    rancher=/var/lib/rancher/k3s
+    for file in "$rancher"/server/tls/*.crt "$rancher"/server/tls/etcd/*.crt "$rancher"/agent/*.crt; do
+        [ -f "$file" ] || continue
+        inside=
+        body=
+        while IFS= read -r line; do
+            case $line in
+            '-----BEGIN CERTIFICATE-----') inside=yes ;;
+            '-----END CERTIFICATE-----') break ;;
+            *) [ -z "$inside" ] || body=$body$line ;;
+            esac
+        done <"$file"
+        [ -z "$body" ] || say certificate "$file" "$body"
+    done
+}
+
+# Of Wasm images that the kubelet has pulled, the config, which names what a component imports.
+worlds() {
+    command -v ctr >/dev/null 2>&1 || return 0
+    seen=
+    brace='}'
+    timeout 10 ctr -n k8s.io images list 2>/dev/null | while read -r name type digest rest; do
+        case $digest in sha256:*) ;; *) continue ;; esac
+        case $seen in *"$digest"*) continue ;; esac
+        seen="$seen $digest"
+        manifest=$(timeout 10 ctr -n k8s.io content get "$digest" 2>/dev/null | tr -d ' \n\t')
+        case $manifest in
+        *'"application/vnd.wasm.config.v0+json"'*)
+            blob=${manifest#*'"config":{'}
+            blob=${blob%%"$brace"*}
+            blob=${blob#*'"digest":"'}
+            blob=${blob%%'"'*}
+            say world "$digest" "$(timeout 10 ctr -n k8s.io content get "$blob" 2>/dev/null |
+                base64 -w 0)"
+            ;;
+        esac
+    done
+}
+

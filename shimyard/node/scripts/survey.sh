@@ -1,0 +1,59 @@
+# --- survey, on a server: what the cluster says of handlers and of Wasm pods --------------------
+# Changes nothing. The last line is "end".
+
+survey() {
+    members && handlers && classes && pods && say end
+}
+
+# The CRI's answer as each kubelet reports it; "-" is the default handler.
+handlers() {
+    kubectl get nodes -o go-template='
+        {{- range .items}}{{$node := .metadata.name}}{{range .status.runtimeHandlers}}
+        {{- printf "handler\t%s\t%s\n" $node (or .name "-")}}
+        {{- end}}{{end}}'
+}
+
+classes() {
+    kubectl get runtimeclasses -o go-template='
+        {{- range .items}}
+        {{- printf "class\t%s\t%s\t" .metadata.name .handler}}
+        {{- with .scheduling}}{{range $key, $value := .nodeSelector}}
+        {{- printf "%s=%s," $key $value}}
+        {{- end}}{{end}}{{"\n"}}
+        {{- end}}'
+}
+
+# Pods of a RuntimeClass: never what is in their environment.
+pods() {
+    kubectl get pods --all-namespaces -o go-template='
+        {{- range .items}}{{if .spec.runtimeClassName}}
+        {{- $pod := printf "%s\t%s" .metadata.namespace .metadata.name}}
+        {{- printf "pod\t%s\t%s\t%s\n" $pod (or .spec.nodeName "-") .spec.runtimeClassName}}
+        {{- range .status.conditions}}{{if eq .type "PodScheduled"}}{{if eq .status "False"}}
+        {{- printf "unscheduled\t%s\t%s\n" $pod (or .message "-")}}
+        {{- end}}{{end}}{{end}}
+        {{- range .spec.initContainers}}{{$name := .name}}{{with .resources}}{{with .limits}}
+        {{- with .memory}}{{printf "limit\t%s\t%s\t%v\n" $pod $name .}}{{end}}
+        {{- end}}{{end}}{{end}}
+        {{- range .spec.containers}}{{$name := .name}}{{with .resources}}{{with .limits}}
+        {{- with .memory}}{{printf "limit\t%s\t%s\t%v\n" $pod $name .}}{{end}}
+        {{- end}}{{end}}{{end}}
+        {{- range .status.initContainerStatuses}}{{$name := .name}}
+        {{- printf "image\t%s\t%s\t%s\n" $pod $name (or .imageID "-")}}
+        {{- range $kind, $state := .state}}{{if eq $kind "terminated"}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- end}}{{end}}
+        {{- range $kind, $state := .lastState}}{{if eq $kind "terminated"}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- end}}{{end}}{{end}}
+        {{- range .status.containerStatuses}}{{$name := .name}}
+        {{- printf "image\t%s\t%s\t%s\n" $pod $name (or .imageID "-")}}
+        {{- range $kind, $state := .state}}{{if eq $kind "terminated"}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- end}}{{end}}
+        {{- range $kind, $state := .lastState}}{{if eq $kind "terminated"}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- end}}{{end}}{{end}}
+        {{- end}}{{end}}'
+}
+
