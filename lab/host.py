@@ -30,6 +30,9 @@ TOOLS: Final = {
     "protoc": "protobuf-compiler",
 }
 
+INOTIFY: Final = Path("/proc/sys/fs/inotify/max_user_instances")
+INSTANCES_PER_NODE: Final = 16
+
 # Header -> the Debian package that has it.
 HEADERS: Final = {Path("/usr/include/seccomp.h"): "libseccomp-dev"}
 
@@ -72,3 +75,17 @@ def prepare() -> list[str]:
     apt.install(packages)
     require_fit()
     return packages
+
+
+def ensure_watches(nodes: int) -> str | None:
+    """Have as many inotify instances as ``nodes`` nodes take; what was changed, None if nothing.
+
+    All nodes' root is this machine's, so they share its limit: 128 on many machines, which about
+    26 nodes without K3s use up. It is raised, never lowered, and stays so.
+    """
+    limit = int(INOTIFY.read_text())
+    wanted = nodes * INSTANCES_PER_NODE
+    if limit >= wanted:
+        return None
+    INOTIFY.write_text(str(wanted))
+    return f"raised fs.inotify.max_user_instances from {limit} to {wanted} for {nodes} nodes"

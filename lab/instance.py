@@ -10,7 +10,7 @@ from typing import Self
 
 from lab import cgroups
 from lab.errors import SettingsError, UnknownNodeError
-from lab.host import require_fit
+from lab.host import ensure_watches, require_fit
 from lab.mounts import unmount_all
 from lab.network import ensure_bridge, owned_bridge, remove_bridge
 from lab.nodes.base import ensure_base
@@ -69,6 +69,9 @@ class Lab:
             if owned_bridge(self.settings) is None:
                 # After a crash or a reboot of the machine: nothing may run without the bridge.
                 cgroups.end(self.settings.name)
+            changed = ensure_watches(self.settings.nodes)
+            if changed is not None and self._progress is not None:
+                self._progress.line(changed)
             self.state.claim(self.settings)
             ensure_bridge(self.settings)
             ensure_user_key(self.state)

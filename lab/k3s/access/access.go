@@ -76,6 +76,13 @@ func Dial(ctx context.Context, address string, held token.Token, own *tls.Certif
 	return client, nil
 }
 
+// UseCertificate has later requests carry a client certificate in the place of the token, which may
+// expire.
+func (c *Client) UseCertificate(own *tls.Certificate) {
+	c.Token = token.Token{}
+	c.trust(own)
+}
+
 func (c *Client) trust(own *tls.Certificate) {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(c.CAPEM)

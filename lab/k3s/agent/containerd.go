@@ -225,7 +225,7 @@ func (n *node) importImages() error {
 func (n *node) importImage(archive string) error {
 	program := exec.CommandContext(n.group.Context(), n.layout.Data("current", "bin", "ctr"),
 		"--address", ContainerdSocket, "--namespace", "k8s.io",
-		"images", "import", "--local", "--all-platforms", "--label", "io.cri-containerd.pinned=pinned", "-")
+		"images", "import", "--local", "--all-platforms", "--no-unpack", "--label", "io.cri-containerd.pinned=pinned", "-")
 	content, err := decompressed(archive)
 	if err != nil {
 		return err

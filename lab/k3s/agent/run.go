@@ -4,9 +4,11 @@ package agent
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,7 +16,9 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -109,7 +113,7 @@ func (n *node) join() error {
 			return nil
 		}
 		var refused *access.StatusError
-		if errors.As(err, &refused) && refused.Code == 403 && strings.Contains(refused.Body, "hash") {
+		if errors.As(err, &refused) && refused.Code == http.StatusForbidden {
 			err = errors.New("Node password rejected, duplicate hostname or contents of '" +
 				passwordFile + "' may not match server node-passwd entry, try enabling a unique " +
 				"node name with the --with-node-id flag")
@@ -172,6 +176,11 @@ func (n *node) tryToJoin(ctx context.Context) error {
 	if err := pki.WriteFile(n.layout.Agent("server-ca.crt"), client.CAPEM, 0o644); err != nil {
 		return err
 	}
+	joined, err := tls.LoadX509KeyPair(n.certificate("client-kubelet"))
+	if err != nil {
+		return err
+	}
+	client.UseCertificate(&joined)
 	n.client = client
 	return n.writeKubeconfigs()
 }
@@ -213,7 +222,7 @@ func (n *node) run() error {
 	if n.cluster.FlannelBackend != "none" {
 		n.group.Go("network", n.network)
 	}
-	n.group.Go("local storage", n.reclaimVolumes)
+	n.group.Go("local storage", n.keepFolders)
 	return n.waitRegistered()
 }
 
@@ -246,16 +255,31 @@ func (n *node) followServers(ctx context.Context) error {
 	}
 }
 
+// waitRegistered waits until the node is registered, and gives one that was before the labels that
+// its settings have now: the kubelet sets them only once.
 func (n *node) waitRegistered() error {
 	kube, err := n.kube("kubelet")
 	if err != nil {
 		return err
 	}
+	labels := map[string]string{}
+	for _, each := range n.settings.List("node-label") {
+		key, value, _ := strings.Cut(each, "=")
+		labels[key] = value
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels}})
+	if err != nil {
+		return err
+	}
 	ctx := n.group.Context()
 	for {
-		_, err := kube.CoreV1().Nodes().Get(ctx, n.identity.Name, metav1.GetOptions{})
+		_, err := kube.CoreV1().Nodes().Patch(ctx, n.identity.Name, types.MergePatchType, patch,
+			metav1.PatchOptions{})
 		if err == nil {
 			return nil
+		}
+		if !apierrors.IsNotFound(err) {
+			logline.Printf("Failed to update node %s: %v", n.identity.Name, err)
 		}
 		select {
 		case <-ctx.Done():

@@ -5,17 +5,18 @@ import (
 	"os"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"shimyard.dev/lab/k3s/controllers"
 	"shimyard.dev/lab/k3s/logline"
 )
 
-const storageInterval = 2 * time.Second
+const storageInterval = time.Second
 
-// reclaimVolumes removes the folders of this node's volumes whose claims are gone, which K3s has
-// pods of the provisioner for.
-func (n *node) reclaimVolumes(ctx context.Context) error {
+// keepFolders makes the folders of this node's volumes, and removes those whose claims are gone: K3s
+// has pods of the provisioner for both.
+func (n *node) keepFolders(ctx context.Context) error {
 	kube, err := n.kube("k3scontroller")
 	if err != nil {
 		return err
@@ -25,14 +26,14 @@ func (n *node) reclaimVolumes(ctx context.Context) error {
 		if err == nil {
 			for i := range volumes.Items {
 				volume := &volumes.Items[i]
-				if volume.Annotations[controllers.VolumeNode] != n.identity.Name || !controllers.Reclaimable(volume) {
+				if volume.Annotations[controllers.VolumeNode] != n.identity.Name {
 					continue
 				}
-				if err := os.RemoveAll(volume.Spec.HostPath.Path); err != nil {
+				if err := keepFolder(volume); err != nil {
 					logline.Printf("local storage: %v", err)
-					continue
+				} else if controllers.Reclaimable(volume) {
+					_ = kube.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, metav1.DeleteOptions{})
 				}
-				_ = kube.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, metav1.DeleteOptions{})
 			}
 		}
 		select {
@@ -41,4 +42,24 @@ func (n *node) reclaimVolumes(ctx context.Context) error {
 		case <-time.After(storageInterval):
 		}
 	}
+}
+
+func keepFolder(volume *corev1.PersistentVolume) error {
+	folder := controllers.LocalFolder(volume)
+	switch {
+	case folder == "":
+		return nil
+	case controllers.Reclaimable(volume):
+		return os.RemoveAll(folder)
+	case volume.DeletionTimestamp != nil || volume.Status.Phase == corev1.VolumeReleased:
+		return nil
+	}
+	if _, err := os.Stat(folder); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	// The provisioner's own mode: containers of any user write there.
+	return os.Chmod(folder, 0o777)
 }

@@ -159,7 +159,7 @@ func Kubectl(arguments []string) {
 
 // Ctr runs the ctr that comes with the stand-in, on the containerd that does.
 func Ctr(arguments []string) error {
-	of := layout.Layout{Root: settings.DefaultDataDir}
+	of := layout.Layout{Root: settings.DataDir()}
 	if err := bundle.Unpack(of); err != nil {
 		return err
 	}

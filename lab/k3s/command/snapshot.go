@@ -33,8 +33,8 @@ func EtcdSnapshot(arguments []string) error {
 	options.StringVar(folder, "dir", "", "")
 	keep := options.Int("etcd-snapshot-retention", 5, "")
 	options.IntVar(keep, "snapshot-retention", 5, "")
-	data := options.String("data-dir", settings.DefaultDataDir, "")
-	options.StringVar(data, "d", settings.DefaultDataDir, "")
+	data := options.String("data-dir", settings.DataDir(), "")
+	options.StringVar(data, "d", *data, "")
 	address := options.String("etcd-server", "https://127.0.0.1:6443", "")
 	options.StringVar(address, "server", "https://127.0.0.1:6443", "")
 	options.StringVar(address, "s", "https://127.0.0.1:6443", "")
@@ -87,8 +87,11 @@ func ask(of layout.Layout, address, text string, request server.SnapshotRequest)
 		return nil, err
 	}
 	answer, err := client.Post(ctx, "/db/snapshot", body)
-	if err != nil {
-		return nil, fmt.Errorf("see server log for details: %w", err)
+	var refused *access.StatusError
+	if errors.As(err, &refused) {
+		return nil, fmt.Errorf("see server log for details: %s", refused.Body)
+	} else if err != nil {
+		return nil, err
 	}
 	var done server.SnapshotAnswer
 	return &done, json.Unmarshal(answer, &done)

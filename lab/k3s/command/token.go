@@ -34,7 +34,7 @@ func Token(arguments []string) error {
 	name, rest := arguments[0], arguments[1:]
 	options := flag.NewFlagSet("k3s token "+name, flag.ContinueOnError)
 	kubeconfig := options.String("kubeconfig", settings.DefaultKubeconfig, "")
-	data := options.String("data-dir", settings.DefaultDataDir, "")
+	data := options.String("data-dir", settings.DataDir(), "")
 	lifetime := options.Duration("ttl", 24*time.Hour, "")
 	description := options.String("description", "", "")
 	usages := options.String("usages", "signing,authentication", "")

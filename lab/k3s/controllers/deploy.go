@@ -13,6 +13,7 @@ import (
 	"text/template"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/restmapper"
 
 	"shimyard.dev/lab/k3s/logline"
@@ -37,11 +39,12 @@ var components = map[string]string{
 	"local-storage.yaml": "local-storage", "runtimes.yaml": "runtimes",
 }
 
-// deploy applies what K3s packages, as far as the stand-in has it.
+// deploy applies what K3s packages, as far as the stand-in has it, and deletes what is disabled.
 func (c *cluster) deploy(ctx context.Context) error {
 	for name, component := range components {
+		act := c.applyOne
 		if component != "" && c.Settings.Disabled(component) {
-			continue
+			act = c.deleteOne
 		}
 		content, err := packaged.ReadFile("manifests/" + name)
 		if err != nil {
@@ -55,7 +58,7 @@ func (c *cluster) deploy(ctx context.Context) error {
 		if err := filled.Execute(&text, c.Config); err != nil {
 			return err
 		}
-		if err := c.apply(ctx, text.Bytes()); err != nil {
+		if err := each(ctx, text.Bytes(), act); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -80,7 +83,7 @@ func (c *cluster) watchManifests(ctx context.Context) error {
 			}
 			content, err := os.ReadFile(path)
 			if err == nil {
-				err = c.apply(ctx, content)
+				err = each(ctx, content, c.applyOne)
 			}
 			if err != nil {
 				logline.Printf("Failed to process config: failed to process %s: %v", path, err)
@@ -97,8 +100,9 @@ func (c *cluster) watchManifests(ctx context.Context) error {
 	}
 }
 
-// apply applies each document of a YAML text, on the server's side.
-func (c *cluster) apply(ctx context.Context, text []byte) error {
+// each does something with each object of a YAML text.
+func each(ctx context.Context, text []byte,
+	act func(context.Context, *unstructured.Unstructured) error) error {
 	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
 	for {
 		var object unstructured.Unstructured
@@ -110,29 +114,48 @@ func (c *cluster) apply(ctx context.Context, text []byte) error {
 		if len(object.Object) == 0 {
 			continue
 		}
-		if err := c.applyOne(ctx, &object); err != nil {
+		if err := act(ctx, &object); err != nil {
 			return fmt.Errorf("%s %s: %w", strings.ToLower(object.GetKind()), object.GetName(), err)
 		}
 	}
 }
 
+// applyOne applies an object on the server's side.
 func (c *cluster) applyOne(ctx context.Context, object *unstructured.Unstructured) error {
-	name, namespaced, err := c.resourceOf(object.GroupVersionKind())
+	resource, err := c.resourceFor(object)
 	if err != nil {
 		return err
 	}
-	options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
-	resource := c.dynamic.Resource(name)
-	if namespaced {
-		namespace := object.GetNamespace()
-		if namespace == "" {
-			namespace = metav1.NamespaceDefault
-		}
-		_, err = resource.Namespace(namespace).Apply(ctx, object.GetName(), object, options)
+	_, err = resource.Apply(ctx, object.GetName(), object,
+		metav1.ApplyOptions{FieldManager: fieldManager, Force: true})
+	return err
+}
+
+func (c *cluster) deleteOne(ctx context.Context, object *unstructured.Unstructured) error {
+	resource, err := c.resourceFor(object)
+	if err != nil {
 		return err
 	}
-	_, err = resource.Apply(ctx, object.GetName(), object, options)
+	err = resource.Delete(ctx, object.GetName(), metav1.DeleteOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
 	return err
+}
+
+func (c *cluster) resourceFor(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+	name, namespaced, err := c.resourceOf(object.GroupVersionKind())
+	if err != nil {
+		return nil, err
+	}
+	if !namespaced {
+		return c.dynamic.Resource(name), nil
+	}
+	namespace := object.GetNamespace()
+	if namespace == "" {
+		namespace = metav1.NamespaceDefault
+	}
+	return c.dynamic.Resource(name).Namespace(namespace), nil
 }
 
 // packagedKinds are the resources of the packaged manifests. Asking the API server for them would

@@ -20,8 +20,8 @@ const (
 	VolumeNode = "local.path.provisioner/selected-node"
 )
 
-// provisionVolumes makes a folder's volume for each claim whose pod has a node, and takes back those
-// whose claim is gone. The folder itself is made by the kubelet and removed by the node's agent.
+// provisionVolumes makes a local volume for each claim whose pod has a node, and forgets those whose
+// node is gone. The folder itself is made and removed by the node's agent.
 func (c *cluster) provisionVolumes(ctx context.Context) error {
 	classes, err := c.kube.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -68,7 +68,6 @@ func (c *cluster) provision(ctx context.Context, claim *corev1.PersistentVolumeC
 	if class.ReclaimPolicy != nil {
 		policy = *class.ReclaimPolicy
 	}
-	kind := corev1.HostPathDirectoryOrCreate
 	filesystem := corev1.PersistentVolumeFilesystem
 	_, err := c.kube.CoreV1().PersistentVolumes().Create(ctx, &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{
@@ -83,10 +82,9 @@ func (c *cluster) provision(ctx context.Context, claim *corev1.PersistentVolumeC
 			ClaimRef: &corev1.ObjectReference{Kind: "PersistentVolumeClaim", APIVersion: "v1",
 				Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID,
 				ResourceVersion: claim.ResourceVersion},
-			PersistentVolumeSource: corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{
+			PersistentVolumeSource: corev1.PersistentVolumeSource{Local: &corev1.LocalVolumeSource{
 				Path: filepath.Join(c.Settings.Text("default-local-storage-path"),
-					fmt.Sprintf("%s_%s_%s", name, claim.Namespace, claim.Name)),
-				Type: &kind}},
+					fmt.Sprintf("%s_%s_%s", name, claim.Namespace, claim.Name))}},
 			NodeAffinity: &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{
 				NodeSelectorTerms: []corev1.NodeSelectorTerm{{
 					MatchExpressions: []corev1.NodeSelectorRequirement{{
@@ -112,10 +110,17 @@ func (c *cluster) reclaim(ctx context.Context, volume *corev1.PersistentVolume) 
 	return c.kube.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, metav1.DeleteOptions{})
 }
 
+// LocalFolder is the folder of a volume of this provisioner, "" if it is another's.
+func LocalFolder(volume *corev1.PersistentVolume) string {
+	if volume.Annotations[provisionedBy] != provisioner || volume.Spec.Local == nil {
+		return ""
+	}
+	return volume.Spec.Local.Path
+}
+
 // Reclaimable tells whether a volume is one of this provisioner's whose folder can go.
 func Reclaimable(volume *corev1.PersistentVolume) bool {
-	return volume.Annotations[provisionedBy] == provisioner &&
-		volume.Status.Phase == corev1.VolumeReleased &&
-		volume.DeletionTimestamp == nil && volume.Spec.HostPath != nil &&
+	return LocalFolder(volume) != "" && volume.Status.Phase == corev1.VolumeReleased &&
+		volume.DeletionTimestamp == nil &&
 		volume.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete
 }

@@ -103,9 +103,9 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	cluster, state := fmt.Sprintf("%s=%s", store.Name, store.peerURL()), embed.ClusterStateFlagNew
 	if config.Members != nil && !Exists(config.Layout) {
-		joined, err := store.join(ctx)
+		joined, err := store.joinInTurn(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("ETCD join failed: %w", err)
+			return nil, fmt.Errorf("etcd cluster join failed: %w", err)
 		}
 		cluster, state = joined, embed.ClusterStateFlagExisting
 	}
@@ -123,11 +123,22 @@ func (s *Store) Close() {
 	s.server.Close()
 }
 
-// Stopped tells of etcd's end, also by its removal from the cluster.
-func (s *Store) Stopped() <-chan struct{} { return s.server.Server.StopNotify() }
-
-// Failed tells of a listener's failure.
-func (s *Store) Failed() <-chan error { return s.server.Err() }
+// Run returns when etcd ends: nil when ctx does, or when this member was removed from its cluster,
+// which is noted so that the next start begins anew. As in K3s, the rest of the server goes on then,
+// and is of no use until it is restarted.
+func (s *Store) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		s.Close()
+		return nil
+	case <-s.server.Server.StopNotify():
+		// By itself etcd stops for this reason only; others end the process.
+		logline.Printf("this node has been removed from the cluster please restart k3s to rejoin the cluster")
+		return os.WriteFile(s.Layout.Etcd("tombstone"), nil, 0o600)
+	case err := <-s.server.Err():
+		return err
+	}
+}
 
 func (s *Store) start(cluster, state string, alone bool) error {
 	config := embed.NewConfig()

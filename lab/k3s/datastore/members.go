@@ -17,6 +17,22 @@ import (
 // The rules here are those of K3s's pkg/etcd: a server joins as a learner, the leader promotes it,
 // and a name and an address together say which member a node is.
 
+// joinInTurn joins, as soon as no other server is about to.
+func (s *Store) joinInTurn(ctx context.Context) (string, error) {
+	for {
+		cluster, err := s.join(ctx)
+		if !errors.Is(err, rpctypes.ErrTooManyLearners) && !errors.Is(err, rpctypes.ErrUnhealthy) {
+			return cluster, err
+		}
+		logline.Printf("Waiting for other members to finish joining etcd cluster: %v", err)
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 // join adds this server to a cluster as a learner; the initial cluster to start with.
 func (s *Store) join(ctx context.Context) (string, error) {
 	known, err := s.Members(ctx)
@@ -142,11 +158,6 @@ func (s *Store) Remove(ctx context.Context, name, address string) error {
 		return err
 	}
 	return nil
-}
-
-// Bury notes that this member was removed, so that the next start begins anew.
-func (s *Store) Bury() error {
-	return os.WriteFile(s.Layout.Etcd("tombstone"), nil, 0o600)
 }
 
 func host(text string) string {

@@ -3,10 +3,12 @@ package loadbalancer
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -32,6 +34,8 @@ type Balancer struct {
 	listener net.Listener
 	file     string
 	fallback string
+	// alive asks a server whether it lives.
+	alive func(server string) bool
 
 	lock        sync.Mutex
 	servers     []string
@@ -42,11 +46,15 @@ type Balancer struct {
 // Start listens on a port of loopback. Servers that an earlier run knew are in file; fallback is the
 // address from the settings, tried when none of those answers.
 func Start(ctx context.Context, port int, fallback, file string) (*Balancer, error) {
+	return start(ctx, port, fallback, file, pinged())
+}
+
+func start(ctx context.Context, port int, fallback, file string, alive func(string) bool) (*Balancer, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return nil, err
 	}
-	made := &Balancer{listener: listener, file: file, fallback: fallback,
+	made := &Balancer{listener: listener, file: file, fallback: fallback, alive: alive,
 		failed: map[string]bool{}, connections: map[net.Conn]string{}}
 	if content, err := os.ReadFile(file); err == nil {
 		var kept state
@@ -175,9 +183,7 @@ func (b *Balancer) check(ctx context.Context) {
 		case <-time.After(checkInterval):
 		}
 		for _, server := range b.used() {
-			connection, err := net.DialTimeout("tcp", server, dialTimeout)
-			if err == nil {
-				_ = connection.Close()
+			if b.alive(server) {
 				misses[server] = 0
 				b.mark(server, false)
 				continue
@@ -187,6 +193,22 @@ func (b *Balancer) check(ctx context.Context) {
 				b.drop(server)
 			}
 		}
+	}
+}
+
+// pinged asks a server for /ping. Nothing secret is sent, so it need not be trusted.
+func pinged() func(string) bool {
+	client := &http.Client{
+		Timeout:   dialTimeout,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+	}
+	return func(server string) bool {
+		answer, err := client.Get("https://" + server + "/ping")
+		if err != nil {
+			return false
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 	}
 }
 

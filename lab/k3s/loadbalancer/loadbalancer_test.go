@@ -26,9 +26,6 @@ func serve(t *testing.T, name string) (address string, end func()) {
 				return
 			}
 			_, _ = io.WriteString(connection, name)
-			if len(name) == 0 {
-				_ = connection.Close()
-			}
 		}
 	}()
 	end = func() { _ = listener.Close() }
@@ -36,11 +33,14 @@ func serve(t *testing.T, name string) (address string, end func()) {
 	return listener.Addr().String(), end
 }
 
-func start(t *testing.T, fallback, file string) *Balancer {
+func begin(t *testing.T, fallback, file string) *Balancer {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	made, err := Start(ctx, 0, fallback, file)
+	made, err := start(ctx, 0, fallback, file, func(server string) bool {
+		connection, err := net.Dial("tcp", server)
+		return err == nil && connection.Close() == nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestAnotherServerAnswersWhenTheFirstIsGone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	first, end := serve(t, "first")
 	second, _ := serve(t, "second")
-	balancer := start(t, first, file)
+	balancer := begin(t, first, file)
 	if found := greeting(t, balancer); found != "first" {
 		t.Fatalf("%q answers", found)
 	}
@@ -81,11 +81,11 @@ func TestTheServersAreKnownAfterARestartWithTheFirstOneDead(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	first, end := serve(t, "first")
 	second, _ := serve(t, "second")
-	if err := start(t, first, file).Update([]string{second, first}); err != nil {
+	if err := begin(t, first, file).Update([]string{second, first}); err != nil {
 		t.Fatal(err)
 	}
 	end()
-	if found := greeting(t, start(t, first, file)); found != "second" {
+	if found := greeting(t, begin(t, first, file)); found != "second" {
 		t.Fatalf("%q answers", found)
 	}
 	content, err := os.ReadFile(file)
@@ -101,7 +101,7 @@ func TestTheServersAreKnownAfterARestartWithTheFirstOneDead(t *testing.T) {
 func TestConnectionsToAServerThatLeftEnd(t *testing.T) {
 	first, _ := serve(t, "first")
 	second, _ := serve(t, "second")
-	balancer := start(t, first, filepath.Join(t.TempDir(), "state.json"))
+	balancer := begin(t, first, filepath.Join(t.TempDir(), "state.json"))
 	connection, err := net.Dial("tcp", balancer.listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

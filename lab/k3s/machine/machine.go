@@ -17,15 +17,13 @@ import (
 
 // Identity is a node's name and its address among the others.
 type Identity struct {
-	Name     string
-	Address  string
-	External []string
+	Name    string
+	Address string
 }
 
 // Identify takes name and address from the settings, or else finds them out.
 func Identify(chosen *settings.Settings) (Identity, error) {
-	found := Identity{Name: strings.ToLower(chosen.Text("node-name")),
-		External: chosen.List("node-external-ip")}
+	found := Identity{Name: strings.ToLower(chosen.Text("node-name"))}
 	if found.Name == "" {
 		host, err := os.Hostname()
 		if err != nil {

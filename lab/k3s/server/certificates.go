@@ -9,6 +9,7 @@ import (
 
 	"shimyard.dev/lab/k3s/layout"
 	"shimyard.dev/lab/k3s/pki"
+	"shimyard.dev/lab/k3s/settings"
 )
 
 // authorities are the cluster's CAs: the same on all servers.
@@ -127,28 +128,35 @@ func writeBootstrap(of layout.Layout, files map[string][]byte) error {
 	return nil
 }
 
-// writeKubeconfigs writes the administrator's kubeconfig and those of the control plane.
-func writeKubeconfigs(of layout.Layout, port int, output, mode string) error {
-	address := "https://127.0.0.1:" + strconv.Itoa(port)
+// writeKubeconfigs writes the kubeconfigs of the control plane, and the administrator's a second time
+// where the settings say. Unlike K3s it leaves no link at the usual place then: several servers on
+// one machine would take it from each other.
+func writeKubeconfigs(of layout.Layout, chosen *settings.Settings) error {
+	port := chosen.Text("https-listen-port")
 	for _, name := range []string{"admin", "controller", "scheduler", "supervisor"} {
-		config, err := pki.Kubeconfig(address, of.TLS("server-ca.crt"),
-			of.TLS("client-"+name+".crt"), of.TLS("client-"+name+".key"))
-		if err != nil {
-			return err
-		}
-		if err := pki.WriteFile(of.Server("cred", name+".kubeconfig"), config, 0o600); err != nil {
-			return err
-		}
-		if name != "admin" {
-			continue
-		}
-		bits, err := strconv.ParseUint(mode, 8, 32)
-		if err != nil {
-			return fmt.Errorf("write-kubeconfig-mode %q: %w", mode, err)
-		}
-		if err := pki.WriteFile(output, config, os.FileMode(bits)); err != nil {
+		path := of.Server("cred", name+".kubeconfig")
+		if err := writeKubeconfig(of, name, "127.0.0.1:"+port, path, 0o600); err != nil {
 			return err
 		}
 	}
-	return nil
+	mode := chosen.Text("write-kubeconfig-mode")
+	bits, err := strconv.ParseUint(mode, 8, 32)
+	if err != nil {
+		return fmt.Errorf("write-kubeconfig-mode %q: %w", mode, err)
+	}
+	host := chosen.Text("bind-address")
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	output := chosen.Text("write-kubeconfig")
+	return writeKubeconfig(of, "admin", net.JoinHostPort(host, port), output, os.FileMode(bits))
+}
+
+func writeKubeconfig(of layout.Layout, name, host, path string, mode os.FileMode) error {
+	config, err := pki.Kubeconfig("https://"+host, of.TLS("server-ca.crt"),
+		of.TLS("client-"+name+".crt"), of.TLS("client-"+name+".key"))
+	if err != nil {
+		return err
+	}
+	return pki.WriteFile(path, config, mode)
 }

@@ -39,7 +39,11 @@ func Start(group *process.Group, chosen *settings.Settings, node machine.Identit
 	if err := os.MkdirAll(of.Server(), 0o700); err != nil {
 		return nil, err
 	}
-	first, err := joining(ctx, of, chosen)
+	cluster, err := clusterConfig(chosen)
+	if err != nil {
+		return nil, err
+	}
+	first, err := joining(ctx, of, chosen, cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +55,7 @@ func Start(group *process.Group, chosen *settings.Settings, node machine.Identit
 	if err != nil {
 		return nil, err
 	}
-	server, err := newSupervisor(of, chosen, node, authorities, held)
-	if err != nil {
-		return nil, err
-	}
+	server := newSupervisor(of, chosen, node, authorities, held, cluster)
 	advertised := chosen.Text("advertise-address")
 	if advertised == "" {
 		advertised = node.Address
@@ -68,26 +69,14 @@ func Start(group *process.Group, chosen *settings.Settings, node machine.Identit
 	if err := authorities.ensureCertificates(of, names); err != nil {
 		return nil, err
 	}
-	if err := writeKubeconfigs(of, chosen.Number("https-listen-port"),
-		chosen.Text("write-kubeconfig"), chosen.Text("write-kubeconfig-mode")); err != nil {
+	if err := writeKubeconfigs(of, chosen); err != nil {
 		return nil, err
 	}
 	store, err := openStore(ctx, of, chosen, node, first)
 	if err != nil {
 		return nil, err
 	}
-	group.Go("etcd", func(ctx context.Context) error {
-		select {
-		case <-ctx.Done():
-			store.Close()
-			return nil
-		case <-store.Stopped():
-			_ = store.Bury()
-			return errors.New("this member was removed from the cluster")
-		case err := <-store.Failed():
-			return err
-		}
-	})
+	group.Go("etcd", store.Run)
 	if err := keepBootstrap(ctx, of, store, held); err != nil {
 		return nil, err
 	}
@@ -106,36 +95,42 @@ func Start(group *process.Group, chosen *settings.Settings, node machine.Identit
 	return &Running{full, server.config, store}, nil
 }
 
-func newSupervisor(of layout.Layout, chosen *settings.Settings, node machine.Identity,
-	made *authorities, held *passwords) (*supervisor, error) {
+// clusterConfig is what this server's settings say of the cluster.
+func clusterConfig(chosen *settings.Settings) (AgentConfig, error) {
 	dns := chosen.Text("cluster-dns")
 	if dns == "" {
 		address, err := addressIn(chosen.Text("service-cidr"), 10)
 		if err != nil {
-			return nil, err
+			return AgentConfig{}, err
 		}
 		dns = address.String()
 	}
+	return AgentConfig{
+		ClusterCIDR: chosen.Text("cluster-cidr"), ServiceCIDR: chosen.Text("service-cidr"),
+		ClusterDNS: dns, ClusterDomain: chosen.Text("cluster-domain"),
+		FlannelBackend:   chosen.Text("flannel-backend"),
+		DisableKubeProxy: chosen.Bool("disable-kube-proxy"),
+		DisableServiceLB: chosen.Disabled("servicelb"),
+	}, nil
+}
+
+func newSupervisor(of layout.Layout, chosen *settings.Settings, node machine.Identity,
+	made *authorities, held *passwords, cluster AgentConfig) *supervisor {
 	folder := chosen.Text("etcd-snapshot-dir")
 	if folder == "" {
 		folder = of.Server("db", "snapshots")
 	}
 	return &supervisor{
-		layout: of, authorities: made, passwords: held, node: node.Name,
-		config: AgentConfig{
-			ClusterCIDR: chosen.Text("cluster-cidr"), ServiceCIDR: chosen.Text("service-cidr"),
-			ClusterDNS: dns, ClusterDomain: chosen.Text("cluster-domain"),
-			FlannelBackend:   chosen.Text("flannel-backend"),
-			DisableKubeProxy: chosen.Bool("disable-kube-proxy"),
-		},
+		layout: of, authorities: made, passwords: held, node: node.Name, config: cluster,
 		snapshots: snapshotSettings{folder, chosen.Text("etcd-snapshot-name"),
 			chosen.Text("etcd-snapshot-schedule-cron"), chosen.Number("etcd-snapshot-retention"),
 			chosen.Bool("etcd-disable-snapshots")},
-	}, nil
+	}
 }
 
 // joining fetches the CA files of the cluster that this server is to join, if it has none yet.
-func joining(ctx context.Context, of layout.Layout, chosen *settings.Settings) (*access.Client, error) {
+// The settings that all servers must agree on are compared first.
+func joining(ctx context.Context, of layout.Layout, chosen *settings.Settings, own AgentConfig) (*access.Client, error) {
 	address := chosen.Text("server")
 	if address == "" {
 		return nil, nil
@@ -165,6 +160,14 @@ func joining(ctx context.Context, of layout.Layout, chosen *settings.Settings) (
 			return nil, fmt.Errorf("failed to validate server token: %w", err)
 		}
 		return nil, fmt.Errorf("failed to get bootstrap data: %w", err)
+	}
+	var theirs AgentConfig
+	if err := client.GetJSON(ctx, "/v1-k3s/config", &theirs); err != nil {
+		return nil, fmt.Errorf("failed to validate server configuration: %w", err)
+	}
+	if theirs != own {
+		return nil, fmt.Errorf("failed to validate server configuration: critical configuration "+
+			"value mismatch between servers: %+v here, %+v there", own, theirs)
 	}
 	return client, writeBootstrap(of, files)
 }

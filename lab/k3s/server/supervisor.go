@@ -20,7 +20,7 @@ import (
 	"shimyard.dev/lab/k3s/token"
 )
 
-// AgentConfig is what a server tells its agents of the cluster.
+// AgentConfig is what a server tells its agents of the cluster, and what all servers must agree on.
 type AgentConfig struct {
 	ClusterCIDR      string `json:"clusterCIDR"`
 	ServiceCIDR      string `json:"serviceCIDR"`
@@ -28,6 +28,7 @@ type AgentConfig struct {
 	ClusterDomain    string `json:"clusterDomain"`
 	FlannelBackend   string `json:"flannelBackend"`
 	DisableKubeProxy bool   `json:"disableKubeProxy"`
+	DisableServiceLB bool   `json:"disableServiceLB"`
 }
 
 // supervisor answers K3s's own requests on the port of the API server, and passes on the others.

@@ -65,7 +65,6 @@ var flags = append(append(append([]flag{
 
 	both("node-name", text, "K3S_NODE_NAME", ""),
 	short("i", both("node-ip", list, "", "")),
-	both("node-external-ip", list, "", ""),
 	both("node-label", list, "", ""),
 	both("node-taint", list, "", ""),
 	both("resolv-conf", text, "K3S_RESOLV_CONF", ""),
@@ -123,7 +122,7 @@ var flags = append(append(append([]flag{
 		"image-credential-provider-config", "multi-cluster-cidr", "enable-snapshotter",
 		"secrets-encryption-provider", "image-service-endpoint", "nonroot-devices",
 		"kine-tls", "datastore-reconcile-interval")...),
-	ignored(list, "airgap-extra-registry", "kube-cloud-controller-manager-arg", "etcd-arg")...)
+	ignored(list, "node-external-ip", "airgap-extra-registry", "kube-cloud-controller-manager-arg", "etcd-arg")...)
 
 func flagNamed(name string) (flag, bool) {
 	for _, each := range flags {

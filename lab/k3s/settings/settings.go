@@ -78,6 +78,16 @@ func Load(role Role, arguments []string, lookup func(string) (string, bool)) (*S
 	return &Settings{role, merged}, nil
 }
 
+// DataDir is the data folder that the configuration files name, for the commands that have no other
+// use for those.
+func DataDir() string {
+	found, err := readFiles(DefaultConfig, false)
+	if values := found["data-dir"]; err == nil && len(values) > 0 {
+		return values[len(values)-1]
+	}
+	return DefaultDataDir
+}
+
 // Text is a setting's value, "" if it is not set.
 func (s *Settings) Text(name string) string {
 	if values := s.values[name]; len(values) > 0 {

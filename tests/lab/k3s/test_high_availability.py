@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from lab.deadline import wait_for
-from lab.nodes.node import Node
 from tests.lab.k3s.cluster import DATA, Cluster
 
 pytestmark = pytest.mark.lab
@@ -24,23 +23,15 @@ def cluster(cluster_lab: Callable[[int], Cluster]) -> Cluster:
     made = cluster_lab(4)
     made.start(made.server, "server", {"cluster-init": True, **SHARED})
     joining = {"server": made.url(), "token": made.token(), **SHARED}
+    # Both at once: one waits until the other is a full member.
     for node in made.nodes[1:3]:
-        # etcd takes one learner at a time, and none in a cluster that it calls unhealthy; then
-        # K3s ends, and systemd starts it again.
         made.prepare(node, "server", joining)
         node.run(["systemctl", "start", "--no-block", "k3s"])
-        _wait_member(made, node)
+    made.wait_ready(*SERVERS, seconds=180)
     token = made.token("agent-token")
     made.start(made.nodes[3], "agent", {"server": made.url(), "token": token})
     made.wait_ready(*SERVERS, AGENT)
     return made
-
-
-def _wait_member(cluster: Cluster, node: Node) -> None:
-    def missing() -> str | None:
-        return None if node.name in cluster.ready() else "not Ready"
-
-    wait_for(f"{node.name} as a server", missing, seconds=120, interval=1)
 
 
 def test_each_server_is_a_member_and_says_so(cluster: Cluster) -> None:
@@ -50,6 +41,17 @@ def test_each_server_is_a_member_and_says_so(cluster: Cluster) -> None:
         assert metadata["labels"]["node-role.kubernetes.io/control-plane"] == "true"
         assert metadata["annotations"]["etcd.k3s.cattle.io/node-name"].startswith(f"{name}-")
     assert "node-role.kubernetes.io/etcd" not in cluster.get("node", AGENT)["metadata"]["labels"]
+
+
+def test_a_server_with_other_networks_is_refused(cluster: Cluster) -> None:
+    node = cluster.nodes[3]
+    config = {"server": cluster.url(), "token": cluster.token(), "cluster-cidr": "10.99.0.0/16"}
+    cluster.prepare(node, "server", {**config, **SHARED}, restart="no")
+    assert node.run(["systemctl", "start", "k3s"], check=False).returncode != 0
+    assert "critical configuration value mismatch" in cluster.log(node, "server")
+    node.run(["sh", "-c", "rm -r /etc/systemd/system/k3s.service /var/lib/rancher/k3s/server"])
+    agent = {"server": cluster.url(), "token": cluster.token("agent-token")}
+    cluster.prepare(node, "agent", agent)
 
 
 def test_snapshots_are_saved_listed_and_deleted(cluster: Cluster) -> None:

@@ -97,10 +97,6 @@ func (c *Cluster) Apply(
 		return nil, err
 	}
 	applied, err := apply(ctx, resource, object, options)
-	if onlyPassing(err) {
-		options.Force = true
-		applied, err = apply(ctx, resource, object, options)
-	}
 	return applied, explained(err, options.Manager)
 }
 
@@ -112,10 +108,17 @@ func apply(
 	if err != nil {
 		return nil, err
 	}
-	return resource.Patch(ctx, object.GetName(), types.ApplyPatchType, content, metav1.PatchOptions{
-		FieldManager: options.Manager, Force: &options.Force, DryRun: options.dryRun(),
-		FieldValidation: metav1.FieldValidationWarn,
-	})
+	patch := func(force bool) (*unstructured.Unstructured, error) {
+		return resource.Patch(ctx, object.GetName(), types.ApplyPatchType, content, metav1.PatchOptions{
+			FieldManager: options.Manager, Force: &force, DryRun: options.dryRun(),
+			FieldValidation: metav1.FieldValidationWarn,
+		})
+	}
+	applied, err := patch(options.Force)
+	if onlyPassing(err) {
+		return patch(true)
+	}
+	return applied, err
 }
 
 // Relinquish takes manager's fields back from an object that somebody else made.
