@@ -11,6 +11,8 @@ PULUMI = $(PYTHON) -m toolchain run --stack $(STACK) -- pulumi
 # The lab's stack is thrown away; any other is asked about before it is changed.
 YES = $(if $(filter lab,$(STACK)),--yes --skip-preview)
 LAB = $(filter lab,$(STACK))
+# Only Pulumi can decrypt; a stack file without secrets is read without it.
+DECRYPTING = $(if $(shell grep -l secure: stacks/Pulumi.$(STACK).yaml),$(PYTHON) -m toolchain run --stack $(STACK) --)
 export PYTHONUNBUFFERED := 1
 # Else each start of the provider would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,7 +21,7 @@ ifeq ($(wildcard stacks/Pulumi.$(STACK).yaml),)
 $(error there is no stacks/Pulumi.$(STACK).yaml; STACK can be: $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml)))
 endif
 
-.PHONY: help up preview refresh down shell prepare test test-quick fuzz lint requirements need-lab
+.PHONY: help up preview refresh doctor down shell prepare test test-quick fuzz lint requirements need-lab
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +39,9 @@ preview: $(VENV) need-lab ## show what `make up` would change; contacts no machi
 
 refresh: $(VENV) need-lab ## compare the machines with the state; shows drift
 	$(PULUMI) refresh $(YES)
+
+doctor: $(VENV) need-lab ## name the first broken link of each handler, and its mend (FORMAT=json)
+	@$(DECRYPTING) $(PYTHON) -m shimyard.doctor --stack $(STACK) $(if $(filter json,$(FORMAT)),--json)
 
 down: $(VENV) ## leave the machines as they were before (and end the lab)
 	$(if $(LAB),-)$(PULUMI) destroy $(YES)

@@ -79,12 +79,12 @@ def _read(session: Session, verb: str, parse: Callable[[str], _Told]) -> _Told:
         cause = "it does not answer to the end"
     except ValueError as error:
         cause = str(error)
+    log = program.last_lines(completed)
+    mend = "mend what its last words show, then ask again"
+    if not log:
+        mend = "ask again: it, or the connection, may have gone down in the middle"
     raise program.refused(session, step, completed) or NodeError(
-        session.node.name,
-        step,
-        cause,
-        log=program.last_lines(completed),
-        mend="mend what the lines above show, then ask again",
+        session.node.name, step, cause, log=log, mend=mend
     )
 
 

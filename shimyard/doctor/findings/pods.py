@@ -73,5 +73,6 @@ def waiting(of: Examination) -> Iterator[Finding]:
             mend += "the way there"
         else:
             mend = f"no node is proven for handler '{handler}'; mend its first broken link"
-        sentence = f"{some(pods)} of RuntimeClass '{runtime_class}' waits for a node: {words}"
+        verb = "waits" if len(pods) == 1 else "wait"
+        sentence = f"{some(pods)} of RuntimeClass '{runtime_class}' {verb} for a node: {words}"
         yield Finding("unscheduled", "broken", "", sentence, mend)

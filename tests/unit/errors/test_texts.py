@@ -13,6 +13,7 @@ from shimyard.node.errors import NodeError
 from tests.unit.errors import (
     cases_catalogue,
     cases_cluster,
+    cases_doctor,
     cases_locking,
     cases_node,
     cases_provider,
@@ -28,6 +29,7 @@ ROOMS: dict[str, dict[str, Provocation]] = {
     "provider": cases_provider.CASES,
     "node": cases_node.CASES,
     "cluster": cases_cluster.CASES,
+    "doctor": cases_doctor.CASES,
 }
 CASES = [(room, name) for room, cases in ROOMS.items() for name in cases]
 # Set to write the golden files anew; then read the difference as an operator would.
