@@ -94,7 +94,7 @@ class MachineFacts:
                 for path, told in lines.of("written", 2)
                 if (seconds := _number(told)) is not None
             },
-            dict(lines.of("plugin", 2)),
+            {name: state for name, state in lines.of("plugin", 2)},  # noqa: C416
             tuple(_disks(lines)),
             tuple(
                 found
@@ -102,9 +102,9 @@ class MachineFacts:
                 if (found := certificate(path, body)) is not None
             ),
             {
-                digest: found
+                digest: served
                 for digest, config in lines.of("world", 2)
-                if (found := world(config)) is not None
+                if (served := world(config)) is not None
             },
         )
 

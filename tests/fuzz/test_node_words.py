@@ -14,17 +14,19 @@ from shimyard.node.planning import plan
 from shimyard.node.removal import removal
 from tests.fuzz.profile import cases
 from tests.fuzz.texts import one_of, texts
+from tests.unit.node.k3s_states import agent, server
 from tests.unit.node.states import runtime
 from tests.unit.node.test_facts import TEXT
 from tests.unit.node.test_journal import FAILED, OK
 
-DESIRED = runtime()
+DESIRED = (runtime(), server(), agent())
 KEYWORDS = sorted({line.split("\t")[0] for line in TEXT.splitlines()})
 JOURNAL = sorted({line.split("\t")[0] for line in (OK + FAILED).splitlines()})
 WORDS = [
     "", "-", "file", "link", "dir", "unit", "data", "store", "container-runtime", "runc", "-1",
     "0", "7", "lost", "held", "shim", "guest", "broken", "passed", "/etc/a b", "active", "masked",
-    "containerd.service", "writable", "ok", "failed", "cut-off", "switch",
+    "containerd.service", "k3s.service", "k3s-server", "kubelet", "writable", "ok", "failed",
+    "cut-off", "switch",
 ]  # fmt: skip
 words = st.one_of(one_of(WORDS), texts.filter(lambda text: "\n" not in text))
 
@@ -52,7 +54,8 @@ def planned(text: str) -> None:
         return
     for resource in {"container-runtime", *facts.managed.manifests}:
         lines_of(removal, resource, facts)
-    lines_of(plan, DESIRED, facts)
+    for desired in DESIRED:
+        lines_of(plan, desired, facts)
 
 
 def lines_of(make: Callable[..., Plan], *arguments: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shimyard.doctor.examination import Examination, Examined
-from shimyard.doctor.findings.finding import Finding
+from shimyard.doctor.findings.finding import Finding, Severity
 
 WARNING_SECONDS = 10.0
 BROKEN_SECONDS = 300.0
@@ -19,7 +19,7 @@ def skewed(of: Examination) -> Iterator[Finding]:
     for node, skew in clocks.items():
         if abs(skew) < WARNING_SECONDS:
             continue
-        severity = "broken" if abs(skew) >= BROKEN_SECONDS else "warning"
+        severity: Severity = "broken" if abs(skew) >= BROKEN_SECONDS else "warning"
         direction = "ahead of" if skew > 0 else "behind"
         sentence = f"its clock is {abs(skew):.0f} s {direction} this machine's"
         mend = "run `timedatectl set-ntp true` on it, and see that it reaches a time server"

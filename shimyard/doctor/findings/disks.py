@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shimyard.doctor.examination import Examination, Examined
-from shimyard.doctor.findings.finding import Finding
+from shimyard.doctor.findings.finding import Finding, Severity
 from shimyard.doctor.machine import Disk
 
 BROKEN_PERCENT = 5
@@ -41,7 +41,7 @@ def _short(node: str, disk: Disk) -> Iterator[Finding]:
             continue
         percent = 100 * free / all_of_it
         if percent < WARNING_PERCENT:
-            severity = "broken" if percent < BROKEN_PERCENT else "warning"
+            severity: Severity = "broken" if percent < BROKEN_PERCENT else "warning"
             sentence = f"{disk.mount} has {left} left, {percent:.1f} %"
             yield Finding("disk", severity, node, sentence, _MEND)
 

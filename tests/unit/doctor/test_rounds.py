@@ -6,13 +6,13 @@ Stand-in: the answers are scripted, the connections are none.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shimyard.doctor import rounds
 from shimyard.doctor.cluster import ClusterFacts
 from shimyard.doctor.examination import Examined, Silence
 from shimyard.doctor.rounds import examine
@@ -38,7 +38,7 @@ class Told(Scripted):
 
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds.time, "time", lambda: NOW)
+    monkeypatch.setattr(time, "time", lambda: NOW)
 
 
 def network(**failing: Any) -> Callable[[NodeSettings, Path], Session]:

@@ -22,6 +22,7 @@ from shimyard.node.desired import (
     DesiredState,
     File,
     Link,
+    Registration,
     StoredArtifact,
     Unit,
 )
@@ -148,6 +149,12 @@ def test_a_removal_ends_containers_and_keeps_data_that_was_there_before() -> Non
     assert names.index("disable") < names.index("remove") < names.index("release")
 
 
+def test_a_resource_without_a_service_or_with_another_one_gives_the_old_kubelet_back() -> None:
+    old = DesiredState("mine", unit=Unit("k.service", frozenset(), is_kubelet=True))
+    made = plan(DesiredState("mine"), Facts.converged(old))
+    assert [op.words()[0] for op in made.operations] == ["expect", "stop", "disable", "release"]
+
+
 def test_what_is_not_there_needs_no_removal() -> None:
     assert removal("container-runtime", Facts()).operations == ()
 
@@ -173,10 +180,15 @@ def desired_states(draw: st.DrawFn) -> DesiredState:
         links=tuple(Link(path, draw(paths)) for path in places[cut:]),
         folders=tuple(draw(st.lists(names.map("/f/{}".format), max_size=2))),
         data=tuple(Data(path) for path in draw(st.lists(names.map("/d/{}".format), max_size=2))),
-        unit=draw(st.none() | st.just(Unit("a.service", frozenset(places)))),
+        unit=draw(
+            st.none()
+            | st.just(Unit("a.service", frozenset(places)))
+            | st.just(Unit("k.service", frozenset(places), is_kubelet=True, seconds=9))
+        ),
         canaries=tuple(
             Canary(name, "r", "i", "p", b"", depends_on=frozenset(places)) for name in handlers
         ),
+        registration=draw(st.none() | st.just(Registration("a", "k.service", "/kubeconfig", 9))),
     )
 
 

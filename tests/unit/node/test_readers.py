@@ -10,6 +10,7 @@ import pytest
 import shimyard
 from shimyard.node import program
 from shimyard.node.program import FOR_THE_DOCTOR, READERS
+from shimyard.node.scripts import PROGRAM
 from tests.unit.errors.cases_node import Scripted
 
 ROOT = Path(shimyard.__file__).parent
@@ -40,4 +41,4 @@ def test_what_is_sent_to_a_machine_without_our_program_is_a_part_of_it() -> None
     for text in READERS.values():
         *parts, call = text.strip().splitlines()
         assert call in READERS
-        assert set(parts) <= set(program.PROGRAM.splitlines())
+        assert set(parts) <= set(PROGRAM.splitlines())

@@ -86,6 +86,16 @@ def test_an_option_beside_ours_is_merged() -> None:
     assert table["cni"]["conf_dir"] == "/etc/cni/net.d"
 
 
+def test_pods_get_their_network_from_where_the_stack_says() -> None:
+    cni = {"confDir": "/etc/k3s/net.d", "binDirs": ["/opt/a", "/opt/b"]}
+    for version in ("2.2.9", "2.4.2"):
+        state = runtime(containerd={"version": version}, cni=cni)
+        text = next(f for f in state.files if f.path == "/etc/containerd/config.toml").read()
+        table = tomllib.loads(text.decode())["plugins"][CRI]["cni"]
+        assert table == {"conf_dir": "/etc/k3s/net.d", "bin_dirs": ["/opt/a", "/opt/b"]}
+        assert state.folders == ("/etc/k3s/net.d",)
+
+
 FULL: dict[str, Any] = {
     "sandboxImage": "registry.lab/pause:3.10",
     "shims": [

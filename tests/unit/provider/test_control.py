@@ -32,7 +32,7 @@ class StandInNodes(Nodes):
         self._answers = answers
 
     @contextmanager
-    def session(self, node: NodeSettings, *_: Any, purpose: str = "") -> Iterator[Scripted]:  # type: ignore[override]
+    def session(self, node: NodeSettings, *_: Any, purpose: str = "") -> Iterator[Scripted]:
         self.asked.append((node.name, purpose))
         answer = self._answers.get(node.name, (1, "", f"{node.name} has no K3s\n"))
         if isinstance(answer, ConnectionFailedError):
