@@ -43,7 +43,8 @@ def ending(of: Examination) -> Iterator[Finding]:
 
 
 def _is_authority(found: Certificate) -> bool:
-    return found.path.rpartition("/")[2].removesuffix(".crt").endswith("ca")
+    # K3s has server-ca.crt and server-ca.nochain.crt, for one.
+    return found.path.rpartition("/")[2].partition(".")[0].endswith("ca")
 
 
 def _finding(of: Examination, node: str, soon: Sequence[Certificate], mend: str) -> Finding:

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 from lab.deadline import wait_for
-from lab.images.packaging import classic_image
+from lab.images.content import WASM_CONFIG, Image, json_blob
+from lab.images.packaging import classic_image, wasm_artifact
 from lab.images.registry_client import RegistryClient
 from lab.instance import Lab
 from lab.nodes.node import Node
 from lab.registry import registry_url
+from lab.workloads import build
 from shimyard.node.containerd_config import CONFIG_PATH
 from shimyard.node.paths import ROOT
 from tests.engine.cluster.kubectl import Kubectl, is_ready
@@ -260,6 +262,41 @@ def test_a_wasm_pod_over_its_memory_limit_is_told(
         "over its memory limit, which is 64Mi"
     )
     kubectl("delete", "pod", "hungry")
+
+
+def test_a_component_that_asks_for_more_than_its_shims_engine_has_is_told(
+    project: Project, kubectl: Kubectl, lab: Lab
+) -> None:
+    greeter = next(each for each in build() if each.name == "greeter")
+    image = wasm_artifact(greeter.entrypoint, greeter.path.read_bytes())
+    config = json.loads(image.config.data)
+    # It runs all the same: what it says of itself is what is read.
+    config["component"]["imports"].append("wasi:http/client@0.3.0")
+    newer = Image(json_blob(WASM_CONFIG, config), image.layers)
+    RegistryClient(registry_url(lab.settings)).push(newer, "newer", "1")
+    images = {"greeter": "registry.lab/greeter:artifact", "newer": "registry.lab/newer:1"}
+    for name, reference in images.items():
+        kubectl.apply(wasm_pod(name, reference))
+
+    def started(name: str) -> bool:
+        return is_ready(kubectl.get("pod", name))
+
+    wait_for(
+        "the pods",
+        lambda: None if all(map(started, images)) else "not Ready",
+        seconds=60,
+    )
+    (found,) = findings(project, "world")
+    assert found["sentence"] == (
+        "the component of container newer of default/newer can't run: it has "
+        f"wasi:http/client@0.3.0, and the engine of wasmtime {version(project)} ends at WASI 0.2"
+    )
+    kubectl("delete", "pod", *images)
+
+
+def version(project: Project) -> str:
+    """Of the shim."""
+    return str(project.config["runtime"]["shims"][0]["version"])
 
 
 def test_an_orphan_is_named_and_ended_by_its_mend(project: Project, agent: Node) -> None:

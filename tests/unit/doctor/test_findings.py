@@ -240,6 +240,7 @@ def test_where_all_clocks_are_off_alike_ours_is_looked_at_first() -> None:
         ("client-admin.crt", 6, "broken", "on, in 6 days", "systemctl restart k3s-agent"),
         ("client-admin.crt", -1, "broken", "ended on 2027-01-14", "systemctl restart"),
         ("server-ca.crt", 20, "warning", "on, in 20 days", "rotate-ca"),
+        ("server-ca.nochain.crt", 20, "warning", "on, in 20 days", "rotate-ca"),
         ("etcd/peer-ca.crt", 20, "warning", "on, in 20 days", "rotate-ca"),
     ],
 )
