@@ -238,7 +238,7 @@ def test_where_no_kubelet_tells_containerd_itself_is_asked() -> None:
     mute = machine(told=[("plugin|io.containerd.cri.v1/runtime|ok\n", ""),
                          ("plugin|io.containerd.grpc.v1/cri|ok\n", "")])  # fmt: skip
     assert row(examination(wanted=alone, edge_2=mute)).links[2].state == "unknown"
-    # A kubelet older than Kubernetes 1.30 reports none at all.
+    # A kubelet older than Kubernetes 1.31 reports none at all.
     old = cluster([("handler|edge-2|-\nhandler|edge-2|runc\nhandler|edge-2|wasmtime\n", "")])
     assert row(examination(of_cluster=old)).links[2].state == "ok"
 
