@@ -17,7 +17,7 @@ STACKS = sorted(str(path) for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
 def test_the_shipped_stacks_pass(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(STACKS) == 3
     assert main(["check", *STACKS]) == 0
-    assert "Pulumi.lab.yaml: 2 nodes, wasmtime" in capsys.readouterr().out
+    assert "Pulumi.lab.yaml: 3 nodes, wasmtime" in capsys.readouterr().out
 
 
 def test_a_wrong_file_exits_1_with_a_message_and_no_traceback(tmp_path: Path) -> None:
