@@ -75,7 +75,7 @@ def first_broken(stack: StackSettings, handler: str = "wasmtime") -> tuple[str, 
 
 def kinds(report: Report) -> set[str]:
     """What it found, but for the disk of whoever runs the tests."""
-    return {each.kind for each in report.findings} - {"disk"}
+    return {str(each.kind) for each in report.findings} - {"disk"}
 
 
 @contextmanager
