@@ -57,7 +57,9 @@ def kubectl(lab: Lab) -> Kubectl:
 
 @pytest.fixture(scope="module", autouse=True)
 def deployed(project: Project) -> None:
-    """The cluster is up."""
+    """The cluster is up. How long that takes is no question here."""
+    project.config["cluster"]["rollout"]["readyTimeout"] = 300
+    project.write()
     project.up()
 
 
