@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.deadline import wait_for
 from lab.images.content import WASM_CONFIG, Image, json_blob
 from lab.images.packaging import classic_image, wasm_artifact
 from lab.images.registry_client import RegistryClient
 from lab.instance import Lab
+from lab.k3s.recipes import k3s_recipes
 from lab.nodes.node import Node
 from lab.registry import registry_url
 from lab.workloads import build
@@ -41,13 +43,23 @@ BROKEN = "edge-2"
 
 
 @pytest.fixture(scope="module")
+def built() -> BuiltArtifacts:
+    """What the nodes need, and one K3s: nothing is upgraded here."""
+    names = {"containerd", "runc", "cni-plugins", "containerd-shim-wasmtime"}
+    machines = [each for each in recipes() if each.name in names]
+    return build_all(wanted=[*machines, k3s_recipes("amd64")[0]])
+
+
+@pytest.fixture(scope="module")
 def kubectl(lab: Lab) -> Kubectl:
     return Kubectl(lab.node("edge-1"))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def deployed(project: Project) -> None:
-    """The cluster is up."""
+    """The cluster is up. How long that takes is no question here."""
+    project.config["cluster"]["rollout"]["readyTimeout"] = 300
+    project.write()
     project.up()
 
 

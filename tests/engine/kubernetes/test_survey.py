@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lab.deadline import wait_for
 from shimyard.doctor.cluster import ClusterFacts, End, Pod, RuntimeClass
 from shimyard.node.scripts import SURVEY
 from tests.engine.kubernetes.apiserver import Kubectl
@@ -35,6 +36,12 @@ def names(kubectl: Kubectl) -> Iterator[dict[str, str]]:
     """A node, a RuntimeClass and a namespace of this test's own."""
     made = {kind: f"{kind}-{uuid.uuid4().hex[:6]}" for kind in ("node", "class", "space")}
     kubectl.run("create", "namespace", made["space"])
+    account = ("serviceaccount", "default", "-n", made["space"])
+    wait_for(
+        "the namespace's account",
+        lambda: None if kubectl.has(*account) else "not there",
+        seconds=60,
+    )
     yield made
     kubectl.run("delete", "namespace", "--wait=false", made["space"])
     kubectl.run("delete", "--ignore-not-found", "node", made["node"])
