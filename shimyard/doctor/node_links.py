@@ -11,7 +11,7 @@ from shimyard.doctor.machine import MachineFacts
 from shimyard.node.container_runtime import RESOURCE
 from shimyard.node.containerd_config import CONFIG_PATH
 from shimyard.node.facts import ManagedFacts
-from shimyard.node.paths import BIN
+from shimyard.node.paths import BIN, STORE
 from shimyard.node.shims import RUNC, runtime_type, shim_binary
 
 _RESTART = (
@@ -151,7 +151,7 @@ def _changed(managed: ManagedFacts, path: str) -> bool:
     for rows in managed.manifests.values():
         for row in rows:
             if row[0] == "link" and row[1] == path:
-                digest, name = row[2].split("/")[-2:]
+                digest, _, name = row[2].removeprefix(f"{STORE}/").partition("/")
                 return name in managed.broken.get(digest, ())
     return False
 
