@@ -182,6 +182,26 @@ def test_killed_at_any_step_of_a_cluster_the_next_up_converges(
         forget(node)
 
 
+@pytest.mark.parametrize("verb", sorted(FOR_THE_DOCTOR))
+def test_killed_while_the_doctor_asks_he_tells_so_and_the_next_time_there_is_an_answer(
+    project: Project, lab: Lab, tally: Tally, verb: str
+) -> None:
+    # That these verbs leave no trace, killed or not, is shown in tests/engine/node/test_doctor.py.
+    stack = read_stack(project.stack_file)
+    kill, began = tally.kill("node shell", f"verb {verb}"), time.monotonic()
+    kill_at(lab.node(SERVER), f"verb {verb}")
+    cut = examine(stack.settings, stack.name, stack.project)
+    kill.seconds = time.monotonic() - began
+    silent = cut.cluster if verb == "survey" else cut.machines[SERVER]
+    assert isinstance(silent, Silence)
+    assert "somebody killed Shimyard's program" in silent.cause
+    again = examine(stack.settings, stack.name, stack.project)
+    assert isinstance(again.cluster, ClusterFacts)
+    assert isinstance(again.machines[SERVER], Examined)
+    forget(lab.node(SERVER))
+    kill.converged = True
+
+
 def toggle_handler(shims: list[dict[str, Any]]) -> None:
     """One more handler, or one less: containerd restarts for it, so the node is drained."""
     if len(shims) > 1:
