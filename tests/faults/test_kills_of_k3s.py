@@ -166,13 +166,14 @@ def test_killed_at_any_step_of_a_cluster_the_next_up_converges(
         *((point, SERVER) for point in ("verb members", "verb cordon", "verb drain")),
         ("verb uncordon", SERVER),
     )
-    spoil(lab.node(SERVER))
-    config["cluster"]["serverConfig"] = {"node-external-ip": f"192.0.2.{KILLERS.index(killer)}"}
     agent["labels"]["edge.example.com/rack"] = killer.replace(" ", "-")
     agent["taints"] = [] if agent.get("taints") else ["edge.example.com/bench=yes:NoSchedule"]
+    ordeal.through(("verb label", SERVER), ("verb taint", SERVER))
+    spoil(lab.node(SERVER))
+    config["cluster"]["serverConfig"] = {"node-external-ip": f"192.0.2.{KILLERS.index(killer)}"}
     ordeal.through(
         ("prepare snapshot /usr/local/bin/k3s", SERVER),
-        *((point, SERVER) for point in ("verb access", "verb label", "verb taint")),
+        ("verb access", SERVER),
         options=("--refresh",),
     )
     config["nodes"].pop()
