@@ -40,14 +40,13 @@ class Supplies:
         return push_all(registry, self.workloads)
 
 
-def build_supplies(
-    progress: Progress | None = None, *, arch: Arch = "amd64", k3s: bool = True
-) -> Supplies:
-    """Build all that is not in the cache yet; without ``k3s`` what machines alone need.
+def build_supplies(progress: Progress | None = None, *, arch: Arch = "amd64") -> Supplies:
+    """Build all that is not in the cache yet.
 
     Errors: ``BuildError`` or ``CommandError``, as the failed build says.
     """
-    wanted = (*recipes(arch), *(k3s_recipes(arch) if k3s else ()))
+    # The older K3s is for tests of upgrades, which build it when they need it.
+    wanted = (*recipes(arch), *k3s_recipes(arch)[:1])
     artifacts = build_all(progress, wanted, arch=arch)
     registry = distribution_recipe(arch).build(progress).path
     return Supplies(artifacts, tuple(build(progress)), pause(arch, progress), registry, arch)

@@ -13,7 +13,6 @@ from lab.builds.errors import BuildError
 from lab.builds.lock import write_lock
 from lab.builds.recipe import Arch, BuiltArtifact, Recipe
 from lab.builds.runc import runc_recipe
-from lab.k3s.recipes import k3s_recipes
 from lab.shims.recipes import shim_recipes
 from toolchain.progress import Progress
 
@@ -28,7 +27,6 @@ def recipes(arch: Arch = "amd64") -> tuple[Recipe, ...]:
         runc_recipe(arch),
         cni_recipe(arch),
         *shim_recipes(arch),
-        *k3s_recipes(arch),
     )
 
 

@@ -28,7 +28,7 @@ require (
 	k8s.io/component-base v0.36.2
 	k8s.io/kubectl v0.0.0
 	k8s.io/kubernetes v1.35.4
-	sigs.k8s.io/metrics-server v0.9.0
+	sigs.k8s.io/metrics-server v0.8.0
 )
 
 require (

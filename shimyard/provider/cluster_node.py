@@ -11,7 +11,7 @@ from shimyard.node.cluster import Member
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import silent
 from shimyard.node.transcript import Transcript
-from shimyard.provider.control import Control
+from shimyard.provider.control import Control, NoServerError
 from shimyard.provider.engine_log import EngineLog
 from shimyard.provider.inputs import InputError
 from shimyard.provider.messages import (
@@ -112,6 +112,10 @@ class ClusterNodeResource:
         try:
             with control.server() as cluster:
                 member = cluster.members().get(control.node)
+        except NoServerError as error:
+            # Servers that are down are drift of their own, which the next `up` mends first.
+            self.log.info(request.urn, f"{control.node}: its labels can't be read: {error.cause}")
+            return ReadResponse(request.id, request.inputs, request.state)
         finally:
             control.close()
         if member is None:

@@ -69,6 +69,9 @@ def api_server(k3s: Path, folder: Path) -> Iterator[Kubectl]:
     command = [str(k3s), "server", "--disable-agent", "--data-dir", str(folder / "data")]
     command += ["--https-listen-port", port, "--bind-address", "127.0.0.1"]
     command += ["--write-kubeconfig", str(kubeconfig)]
+    # Without a node it cannot run, and an API that is announced but absent blocks the deletion of
+    # every namespace.
+    command += ["--disable", "metrics-server"]
     with log.open("w") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

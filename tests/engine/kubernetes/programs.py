@@ -46,9 +46,9 @@ def deployment(name, replicas=1, image="registry.example/app:1", **rest):
     )
 
 
-def config_map(name, data, **metadata):
+def config_map(resource, data, /, **metadata):
     return k8s.core.v1.ConfigMap(
-        name, metadata={"namespace": ns, **metadata}, data=data, opts=opts
+        resource, metadata={"namespace": ns, **metadata}, data=data, opts=opts
     )
 
 

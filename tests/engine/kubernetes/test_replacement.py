@@ -44,7 +44,7 @@ SKIP = 'skip = {"pulumi.com/skipAwait": "true"}\n'
 CASES = {
     "the name": ("renamed", "name"),
     "the data of a ConfigMap": ("map", "x"),
-    "the data of a Secret": ("secret", "x"),
+    "the data of a Secret": ("secret", "(stringData|data)"),
     "the selector of a Deployment": ("web", "app"),
     "the template of a Job": ("job", "image"),
     "the size of a claim": ("claim", "storage"),

@@ -80,7 +80,7 @@ class Cluster:
     def start(self, node: Node, role: Role, config: Mapping[str, Any], **more: Any) -> None:
         """Have K3s running on a machine; systemd says when it is ready."""
         self.prepare(node, role, config, **more)
-        node.run(["systemctl", "start", UNITS[role]], seconds=120)
+        node.run(["systemctl", "start", UNITS[role]], seconds=300)
 
     def write(self, node: Node, path: str, text: str) -> None:
         """Write a file, through the machine: its volumes are no part of its root here."""
@@ -123,7 +123,7 @@ class Cluster:
 
         return wait_for(f"nodes {names}", missing, seconds=seconds, interval=0.5)
 
-    def wait_pods(self, selector: str, count: int, *, seconds: float = 60) -> list[dict[str, Any]]:
+    def wait_pods(self, selector: str, count: int, *, seconds: float = 120) -> list[dict[str, Any]]:
         """Wait until so many pods are Ready; they."""
         found: list[dict[str, Any]] = []
 

@@ -31,14 +31,15 @@ def binary() -> Path:
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Image archives by file name; the probe can also play the sandbox's pause."""
+    """Image archives by file name; the probe plays the sandbox's pause too, under that name."""
     folder = tmp_path_factory.mktemp("images")
     GoProgram(Path(__file__).parent / "probe").build(folder / "probe", "amd64")
-    probe = linux_image("/probe", (folder / "probe").read_bytes(), "amd64")
+    program = (folder / "probe").read_bytes()
+    probe, pause = (linux_image(path, program, "amd64") for path in ("/probe", "/pause"))
     greeter = next(each for each in build() if each.name == "greeter")
     component = classic_image(greeter.entrypoint, greeter.path.read_bytes())
     archives = {}
-    for image, name in ((probe, PROBE), (probe, PAUSE), (component, GREETER)):
+    for image, name in ((probe, PROBE), (pause, PAUSE), (component, GREETER)):
         path = folder / f"{name.rpartition('/')[2].replace(':', '-')}.tar"
         export(image, name, path)
         archives[path.name] = path

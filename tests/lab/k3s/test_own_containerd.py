@@ -69,7 +69,7 @@ def test_pods_go_on_while_k3s_restarts(cluster: Cluster) -> None:
     pod = cluster.wait_pods("app=steady", 1)[0]["status"]["podIP"]
     cluster.server.run(["systemctl", "stop", "k3s"])
     assert cluster.ask(f"{pod}:8080", "/name").startswith("steady-")
-    cluster.server.run(["systemctl", "start", "k3s"])
+    cluster.server.run(["systemctl", "start", "k3s"], seconds=120)
     cluster.wait_ready(SERVER, AGENT)
     after = cluster.wait_pods("app=steady", 1)[0]
     assert after["status"]["podIP"] == pod
@@ -84,7 +84,7 @@ def test_a_users_template_extends_the_base_and_a_redefined_table_kills_container
         f'{{{{ template "base" . }}}}\n[{RUNTIME}.mine]\n  runtime_type = "io.containerd.runc.v2"\n'
     )
     cluster.write(node, f"{CONFIG}/config-v3.toml.tmpl", tables)
-    node.run(["systemctl", "restart", "k3s"], seconds=60)
+    node.run(["systemctl", "restart", "k3s"], seconds=120)
     rendered = node.run(["cat", f"{CONFIG}/config.toml"]).stdout
     assert f"[{RUNTIME}.mine]" in rendered
     mine = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "mine"}}
@@ -106,7 +106,7 @@ def test_a_users_template_extends_the_base_and_a_redefined_table_kills_container
         seconds=30,
     )
     node.run(["rm", f"{CONFIG}/config-v3.toml.tmpl"])
-    node.run(["systemctl", "restart", "k3s"], seconds=90)
+    node.run(["systemctl", "restart", "k3s"], seconds=120)
     cluster.wait_ready(SERVER, AGENT)
 
 

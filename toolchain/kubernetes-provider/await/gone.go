@@ -79,7 +79,7 @@ func holds(object *unstructured.Unstructured) string {
 	// A namespace tells in conditions what is left in it.
 	for _, condition := range conditions(object) {
 		kind, state := condition["type"], condition["status"]
-		if state == "True" && (kind == "NamespaceContentRemaining" || kind == "NamespaceFinalizersRemaining") {
+		if state == "True" && strings.HasPrefix(fmt.Sprint(kind), "Namespace") {
 			return fmt.Sprintf("Waiting: %v", condition["message"])
 		}
 	}

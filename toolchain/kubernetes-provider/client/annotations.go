@@ -34,11 +34,9 @@ func (w Wishes) SkipReady() bool {
 	return value == "true" || value == "ready"
 }
 
-// SkipGone says whether nobody waits until the object is gone.
-func (w Wishes) SkipGone() bool {
-	value := w.annotations[skipAwait]
-	return value == "true" || value == "delete"
-}
+// SkipGone says whether nobody waits until the object is gone. "true" is about readiness alone: a
+// successor by the same name needs the place.
+func (w Wishes) SkipGone() bool { return w.annotations[skipAwait] == "delete" }
 
 // Force says whether fields that others own are taken over.
 func (w Wishes) Force() bool { return w.annotations[patchForce] == "true" }

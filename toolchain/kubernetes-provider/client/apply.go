@@ -47,8 +47,7 @@ func (c *Cluster) Create(
 	}
 	for try := 0; ; try++ {
 		created, err := c.createOnce(ctx, object, options)
-		retriable := apierrors.IsNotFound(err) || meta.IsNoMatchError(err)
-		if err == nil || !retriable || try >= len(attempts) {
+		if err == nil || !comesLater(err) || try >= len(attempts) {
 			return created, explained(err, options.Manager)
 		}
 		if options.Notify != nil {
@@ -60,6 +59,13 @@ func (c *Cluster) Create(
 		case <-time.After(attempts[try]):
 		}
 	}
+}
+
+// comesLater says whether err is about something that others may be about to make: a namespace, a
+// kind, a new namespace's service account.
+func comesLater(err error) bool {
+	return apierrors.IsNotFound(err) || meta.IsNoMatchError(err) ||
+		apierrors.IsForbidden(err) && strings.Contains(err.Error(), "error looking up service account")
 }
 
 func (c *Cluster) createOnce(

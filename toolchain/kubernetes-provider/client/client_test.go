@@ -101,7 +101,7 @@ func TestScopesOfBuiltInKindsAreKnownWithoutAServer(t *testing.T) {
 
 func TestWishesAreReadFromAnnotations(t *testing.T) {
 	wishes := func(key, value string) Wishes { return Wishes{map[string]string{"pulumi.com/" + key: value}} }
-	if !wishes("skipAwait", "true").SkipReady() || !wishes("skipAwait", "true").SkipGone() ||
+	if !wishes("skipAwait", "true").SkipReady() || wishes("skipAwait", "true").SkipGone() || !wishes("skipAwait", "delete").SkipGone() ||
 		wishes("skipAwait", "ready").SkipGone() || wishes("skipAwait", "false").SkipReady() {
 		t.Error("skipAwait is misread")
 	}

@@ -120,6 +120,20 @@ func (d Detailed) Ignore(paths []string) {
 	}
 }
 
+// Moved has the changes at and below one property at another, where the program speaks of it.
+func (d Detailed) Moved(from, to string) Detailed {
+	moved := make(Detailed, len(d))
+	for path, change := range d {
+		rest, below := strings.CutPrefix(path, from)
+		if below && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			path = to + rest
+			change = &pulumirpc.PropertyDiff{Kind: change.Kind, InputDiff: true}
+		}
+		moved[path] = change
+	}
+	return moved
+}
+
 // Path spells a property path as the engine does: spec.ports[0].port, data["a.b"].
 func Path(path []any) string {
 	var spelled strings.Builder

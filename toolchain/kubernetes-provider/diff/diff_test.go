@@ -125,6 +125,16 @@ func TestIgnoredPathsTakeWhatIsBelowThemAndNoNeighbours(t *testing.T) {
 	}
 }
 
+func TestChangesAreMovedToWhereTheProgramSpeaksOfThem(t *testing.T) {
+	change := &pulumirpc.PropertyDiff{Kind: pulumirpc.PropertyDiff_UPDATE_REPLACE}
+	found := Detailed{"data.a": change, `data["b.c"]`: change, "database": change}.Moved("data", "stringData")
+	for _, path := range []string{"stringData.a", `stringData["b.c"]`, "database"} {
+		if found[path] == nil || found[path].Kind != change.Kind || len(found) != 3 {
+			t.Errorf("%s: got %v", path, found)
+		}
+	}
+}
+
 func TestPruneKeepsTheProgramsPartAndFollowsNames(t *testing.T) {
 	live := object(
 		"status", "up",

@@ -51,6 +51,9 @@ func (s *Server) Diff(
 		})
 	}
 	changes := diff.Compare(live, asked, wanted, replaced)
+	if _, texts := values.Decode(request.GetNews(), values.DropNulls)["stringData"]; texts && wanted["kind"] == "Secret" {
+		changes = changes.Moved("data", "stringData")
+	}
 	changes.Ignore(request.GetIgnoreChanges())
 	replaces := changes.Replaces()
 	if s.unready(ctx, request.GetUrn(), old, wanted) {
