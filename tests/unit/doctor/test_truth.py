@@ -7,6 +7,7 @@ import pytest
 from shimyard.doctor.examination import Examination, Silence
 from shimyard.doctor.links import LINKS, Link
 from shimyard.doctor.truth import Row, truth
+from shimyard.node.paths import STORE
 from tests.unit.doctor.examples import (
     LABELS,
     NOW,
@@ -241,6 +242,11 @@ def test_where_no_kubelet_tells_containerd_itself_is_asked() -> None:
     # A kubelet older than Kubernetes 1.31 reports none at all.
     old = cluster([("handler|edge-2|-\nhandler|edge-2|runc\nhandler|edge-2|wasmtime\n", "")])
     assert row(examination(of_cluster=old)).links[2].state == "ok"
+
+
+def test_a_link_that_does_not_lead_into_the_store_is_no_reason_to_stumble() -> None:
+    elsewhere = machine([(f"{STORE}/aa/containerd-shim-wasmtime-v1", "plain")])
+    assert row(examination(edge_2=elsewhere)).broken is None
 
 
 def test_the_first_of_many_broken_links_is_the_one_to_mend() -> None:
