@@ -12,7 +12,7 @@ from tests.engine.cluster.stack import cluster_stack
 from tests.engine.program.project import Project
 from toolchain import Toolchain
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.trial]
 
 NAMES = ["edge-1", "edge-2", "edge-3"]
 

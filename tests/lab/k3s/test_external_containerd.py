@@ -13,7 +13,7 @@ from lab.nodes.node import Node
 from tests.lab.k3s.cluster import Cluster, probes, service
 from tests.lab.k3s.external import SHIM, SOCKET, install_containerd
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.trial]
 
 NAMES = ("edge-1", "edge-2", "edge-3")
 RUNTIME = {"container-runtime-endpoint": SOCKET}
