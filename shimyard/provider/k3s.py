@@ -49,14 +49,11 @@ class _K3sResource(Resource):
 
     def check(self, request: CheckRequest) -> CheckResponse:
         """Refuse a version that can't follow the one that runs, before anything is asked."""
-        checked = super().check(request)
-        if checked.failures:
-            return checked
         was, now = (_version(revealed(each)) for each in (request.olds, request.news))
         refused = None if was is None or now is None else step_refused(was, now)
         if refused is not None:
             return CheckResponse(request.news, (("k3s.version", refused),))
-        return checked
+        return super().check(request)
 
     def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The locked artifacts by digest, and every rendered file as text."""
