@@ -25,7 +25,7 @@ from shimyard.settings.workloads import WasmResourcesSettings
 from shimyard.settings.workloads.runtime_classes import OverheadSettings
 from tests.engine.node.runtimes import runtime_settings, stored
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.trial]
 
 IMAGE = "greeter.lab/greeter:1"
 LIMIT = int(parse_quantity(WasmResourcesSettings().limits.memory or "0"))

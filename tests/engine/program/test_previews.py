@@ -18,7 +18,9 @@ OFFLINE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "of
 def test_a_stack_file_of_shimyard_can_be_previewed_with_nothing_reachable(
     tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory, name: str, nodes: int
 ) -> None:
-    project = Project.of_checkout(tools, tmp_path_factory.mktemp(name))
+    # Only a stack with a cluster asks for the Kubernetes provider.
+    plugins = tools.with_kubernetes(toolchain.ensure_kubernetes())
+    project = Project.of_checkout(plugins, tmp_path_factory.mktemp(name))
     shutil.copy(CHECKOUT / "stacks" / f"Pulumi.{name}.yaml", project.folder / "stacks")
     project.pulumi("stack", "init", name, "--no-select")
     shown = project.pulumi("preview", "--diff", "--stack", name, before=OFFLINE).output
