@@ -255,6 +255,7 @@ def test_pods_that_wait_for_a_proven_node_are_told_with_the_words_of_the_schedul
     kubectl("delete", "pod", "late")
 
 
+@pytest.mark.trial
 def test_a_wasm_pod_over_its_memory_limit_is_told(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:
