@@ -76,7 +76,7 @@ def k3s(
         data=tuple(
             Data(path)
             for path in (
-                "/var/lib/rancher",
+                "/var/lib/rancher/k3s",
                 "/etc/rancher",
                 "/var/lib/kubelet",
                 "/var/lib/cni",

@@ -32,7 +32,7 @@ from tests.engine.program.project import Project
 from tests.lab.shims.modules import hungry
 from tests.unit.doctor.authorities import DAY, pem_body
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.trial]
 
 NODES = ["edge-1", "edge-2", "edge-3"]
 SHIM = "/usr/local/bin/containerd-shim-wasmtime-v1"
@@ -255,7 +255,6 @@ def test_pods_that_wait_for_a_proven_node_are_told_with_the_words_of_the_schedul
     kubectl("delete", "pod", "late")
 
 
-@pytest.mark.trial
 def test_a_wasm_pod_over_its_memory_limit_is_told(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:

@@ -123,5 +123,5 @@ def test_etcd_is_saved_before_a_server_gets_another_version_and_the_api_stays(
 def test_destroy_takes_the_servers_apart_one_by_one(project: Project, lab: Lab) -> None:
     project.destroy()
     for name in NAMES:
-        absent = lab.node(name).run(["test", "-e", "/var/lib/rancher"], check=False)
+        absent = lab.node(name).run(["test", "-e", "/var/lib/rancher/k3s"], check=False)
         assert absent.returncode == 1, name

@@ -98,7 +98,8 @@ def test_the_servers_token_is_on_no_agent_and_tokens_are_for_root_alone(lab: Lab
         node = lab.node(name)
         assert token(name).startswith("K10")
         found = node.run(
-            ["grep", "-rlF", server, "/etc", "/var/lib/rancher", "/var/lib/shimyard"], check=False
+            ["grep", "-rlF", server, "/etc", "/var/lib/rancher/k3s", "/var/lib/shimyard"],
+            check=False,
         )
         assert found.stdout == ""
         modes = node.run(["stat", "-c", "%a %U", "/etc/rancher/k3s/token"]).stdout.split()
@@ -235,6 +236,7 @@ def test_drift_of_a_label_and_of_a_unit_is_named_and_mended(
     assert is_ready(nodes["edge-3"])
 
 
+@pytest.mark.trial
 def test_an_agent_that_leaves_the_stack_is_drained_deleted_and_cleaned(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:
@@ -244,7 +246,7 @@ def test_an_agent_that_leaves_the_stack_is_drained_deleted_and_cleaned(
     project.up()
     assert sorted(kubectl.nodes()) == ["edge-1", "edge-2"]
     node = lab.node("edge-3")
-    for path in ("/etc/rancher", "/var/lib/rancher", "/usr/local/bin/k3s", "/var/lib/shimyard"):
+    for path in ("/etc/rancher", "/var/lib/rancher/k3s", "/usr/local/bin/k3s", "/var/lib/shimyard"):
         assert node.run(["test", "-e", path], check=False).returncode == 1, path
     assert node.run(["ip", "link", "show", "cni0"], check=False).returncode != 0
     rules = node.run(["iptables-save"], check=False).stdout
@@ -256,6 +258,7 @@ def test_an_agent_that_leaves_the_stack_is_drained_deleted_and_cleaned(
     assert is_ready(kubectl.nodes()["edge-3"])
 
 
+@pytest.mark.trial
 def test_an_agent_that_is_gone_for_good_leaves_the_cluster_in_bounded_time(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:
@@ -272,10 +275,16 @@ def test_an_agent_that_is_gone_for_good_leaves_the_cluster_in_bounded_time(
     assert sorted(kubectl.nodes()) == ["edge-1", "edge-2"]
 
 
+@pytest.mark.trial
 def test_destroy_leaves_nothing_of_the_cluster(project: Project, lab: Lab) -> None:
     project.destroy()
     for name in ("edge-1", "edge-2"):
         node = lab.node(name)
-        for path in ("/etc/rancher", "/var/lib/rancher", "/usr/local/bin/k3s", "/var/lib/shimyard"):
+        for path in (
+            "/etc/rancher",
+            "/var/lib/rancher/k3s",
+            "/usr/local/bin/k3s",
+            "/var/lib/shimyard",
+        ):
             assert node.run(["test", "-e", path], check=False).returncode == 1, f"{name} {path}"
     assert len(project.resources()) <= 1

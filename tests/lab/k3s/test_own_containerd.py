@@ -9,7 +9,7 @@ import pytest
 from lab.deadline import wait_for
 from tests.lab.k3s.cluster import DATA, Cluster, probes, service
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.trial]
 
 SERVER, AGENT = "edge-1", "edge-2"
 CONFIG = f"{DATA}/agent/etc/containerd"
@@ -30,7 +30,6 @@ def cluster(cluster_lab: Callable[[int], Cluster]) -> Cluster:
     return made
 
 
-@pytest.mark.trial
 def test_nodes_have_their_roles_labels_and_taints(cluster: Cluster) -> None:
     server, agent = (cluster.get("node", name) for name in (SERVER, AGENT))
     assert server["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] == "true"
@@ -77,7 +76,6 @@ def test_pods_go_on_while_k3s_restarts(cluster: Cluster) -> None:
     assert after["status"]["containerStatuses"][0]["restartCount"] == 0
 
 
-@pytest.mark.trial
 def test_a_users_template_extends_the_base_and_a_redefined_table_kills_containerd(
     cluster: Cluster,
 ) -> None:

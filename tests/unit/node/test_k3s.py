@@ -79,7 +79,7 @@ def test_the_record_says_that_the_service_is_a_kubelet() -> None:
 
 def test_what_k3s_makes_goes_with_it() -> None:
     assert {data.path for data in server().data} == {
-        "/var/lib/rancher", "/etc/rancher", "/var/lib/kubelet", "/var/lib/cni", "/run/k3s"
+        "/var/lib/rancher/k3s", "/etc/rancher", "/var/lib/kubelet", "/var/lib/cni", "/run/k3s"
     }  # fmt: skip
     assert agent().data == server().data
 
