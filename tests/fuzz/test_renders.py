@@ -8,6 +8,7 @@ import io
 import json
 import tarfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ FREE_TABLES = [
     ("runtime", "engines", 0, "config"),
 ]
 ROLES = tuple(UNITS)
+LONGEST_KEY = 1024
 CONFIG_TABLES = [("cluster", "serverConfig"), ("cluster", "agentConfig")]
 RENDERED = ("nodes", "runtime", "artifacts", "files", "cluster")
 """The sections that become files of a machine."""
@@ -241,7 +243,20 @@ def test_anything_in_a_table_is_refused_or_reaches_its_file(
 def test_any_table_comes_back_as_it_went_in(model: dict[str, Any]) -> None:
     assert tomllib.loads(render_toml("wasmtime/wasmtime.toml.j2", model)) == model
     assert json.loads(yaml_value(model)) == model
-    assert yaml.safe_load(yaml_value([model])) == [model]
+    # YAML's readers take a key of 1024 characters at most; the settings refuse a longer one.
+    if all(len(key) <= LONGEST_KEY for key in keys_of(model)):
+        assert yaml.safe_load(yaml_value([model])) == [model]
+
+
+def keys_of(value: Any) -> Iterator[str]:
+    """Every key of a table and of all in it, as it stands in the text."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield yaml_value(key)
+            yield from keys_of(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from keys_of(item)
 
 
 @cases(200)
