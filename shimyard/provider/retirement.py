@@ -5,7 +5,7 @@ from __future__ import annotations
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import Report
 from shimyard.provider.control import Control
-from shimyard.provider.rollout import keep_quorum
+from shimyard.provider.rollout import keep_quorum, send_pods_away
 
 
 class Retirement:
@@ -41,16 +41,8 @@ class Retirement:
                 self.gone = True
                 self._report("drain", f"{node} is not Ready, and is not drained")
                 return
-            self._report("drain", f"pods leave {node}")
             drain = self._control.membership.rollout.drain
-            cluster.drain(
-                node,
-                timeout=drain.timeout,
-                grace_period=drain.grace_period,
-                delete_empty_dir_data=drain.delete_empty_dir_data,
-                force=drain.force,
-                on_line=lambda line: self._report("drain", line),
-            )
+            send_pods_away(cluster, drain, node, self._report)
 
     def forget(self) -> None:
         """Delete the Node object. Raises ``NodeError``."""

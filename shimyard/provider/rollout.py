@@ -17,6 +17,7 @@ from shimyard.node.errors import NodeError
 from shimyard.node.progress import Report
 from shimyard.provider.control import Control
 from shimyard.settings.membership import MembershipSettings
+from shimyard.settings.rollout import DrainSettings
 
 _INTERVAL: Final = 0.5
 
@@ -111,17 +112,9 @@ class Rollout:
             # Nobody there would end its pods.
             report("drain", f"{node} is not Ready, and is not drained")
             return True
-        report("drain", f"pods leave {node}")
         settings = membership.rollout.drain
         try:
-            cluster.drain(
-                node,
-                timeout=settings.timeout,
-                grace_period=settings.grace_period,
-                delete_empty_dir_data=settings.delete_empty_dir_data,
-                force=settings.force,
-                on_line=lambda line: report("drain", line),
-            )
+            send_pods_away(cluster, settings, node, report)
         except NodeError:
             with suppress(NodeError):
                 cluster.uncordon(node)
@@ -190,6 +183,19 @@ def settle(control: Control, report: Report) -> None:
                 f"see `kubectl describe node {node}` for the reason, then run `pulumi up` again",
             )
         time.sleep(_INTERVAL)
+
+
+def send_pods_away(cluster: Cluster, drain: DrainSettings, node: str, report: Report) -> None:
+    """Drain a node, as its rollout says. Raises ``NodeError``: some pods stay."""
+    report("drain", f"pods leave {node}")
+    cluster.drain(
+        node,
+        timeout=drain.timeout,
+        grace_period=drain.grace_period,
+        delete_empty_dir_data=drain.delete_empty_dir_data,
+        force=drain.force,
+        on_line=lambda line: report("drain", line),
+    )
 
 
 def keep_quorum(members: Mapping[str, Member], member: Member, *, leaves: bool = False) -> None:
