@@ -11,12 +11,16 @@ from pydantic import BaseModel, ValidationError
 from shimyard.errors import shown
 from shimyard.settings.base import FieldError
 
+_UNKNOWN = "there is no such field; remove it or check its spelling"
 _DEEP = "contains itself or is nested too deeply; write it flatter"
 # What is deeper is found by the first of them, and would fill a screen.
 _MAX_PARTS = 16
+# More are not shown, so that a file with a hundred thousand unknown names is answered at once.
+_MAX_GUESSES = 100
 
 _SENTENCES = {
     "missing": "is missing; add it",
+    "extra_forbidden": _UNKNOWN,
     "string_type": "should be text; put it in quotes if it looks like a number, a date or yes/no",
     "string_too_short": "is empty; write at least one character or remove the field",
     "too_short": "is empty; add at least one entry",
@@ -58,7 +62,10 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, s
         if isinstance(cause, FieldError):
             problems[(f"{path}.{cause.field}" if path else cause.field, cause.sentence)] = None
         else:
-            sentence = _sentence(item["type"], item["msg"], context, location, model)
+            if item["type"] == "extra_forbidden" and len(problems) < _MAX_GUESSES:
+                sentence = _unknown_field(location, model)
+            else:
+                sentence = _sentence(item["type"], item["msg"], context)
             problems[(path or model.__name__, sentence)] = None
     return list(problems)
 
@@ -72,15 +79,7 @@ def path_text(location: tuple[int | str, ...]) -> str:
     return f"{text}..." if len(location) > _MAX_PARTS else text
 
 
-def _sentence(
-    kind: str,
-    message: str,
-    context: dict[str, Any],
-    location: tuple[int | str, ...],
-    model: type[BaseModel],
-) -> str:
-    if kind == "extra_forbidden":
-        return _unknown_field(location, model)
+def _sentence(kind: str, message: str, context: dict[str, Any]) -> str:
     if kind == "literal_error":
         return f"should be one of: {str(context.get('expected', '')).replace(' or ', ', ')}"
     if kind == "value_error":
@@ -93,7 +92,7 @@ def _sentence(
 def _unknown_field(location: tuple[int | str, ...], model: type[BaseModel]) -> str:
     owner = _model_at(model, location[:-1])
     if owner is None:
-        return "there is no such field; remove it or check its spelling"
+        return _UNKNOWN
     known = [field.alias or name for name, field in owner.model_fields.items()]
     near = get_close_matches(shown(str(location[-1])), known, n=1)
     if near:
