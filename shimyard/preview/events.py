@@ -98,7 +98,10 @@ def read_events(lines: Iterable[str]) -> Events:
         if not line.strip():
             continue
         try:
-            _add(events, json.loads(line))
+            event = json.loads(line)
+            if not isinstance(event, dict):
+                raise ValueError("it is no object")  # noqa: TRY004, TRY301  # as for other text
+            _add(events, event)
         except (ValueError, KeyError, TypeError, AttributeError) as cause:
             raise EventLogError(number, f"{type(cause).__name__}: {cause}") from None
     return events
