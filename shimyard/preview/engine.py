@@ -22,6 +22,7 @@ _NO_STACK = "no stack named"
 _SECURE = "secure"
 _STACKS = "stacks"
 _TAIL = 30
+_READ_IT = "mend what the last lines say, then preview again"
 
 
 class PreviewError(ShimyardError):
@@ -89,7 +90,8 @@ class Engine:
                 # One configuration a pack, in the same order; all of them or none.
                 command += ["--policy-pack-config", str(config or _empty(Path(folder)))]
             # The log of events is one of the options that the engine shows to developers only.
-            output = _pulumi(command, project, environment | {"PULUMI_DEBUG_COMMANDS": "true"})
+            environment = environment | {"PULUMI_DEBUG_COMMANDS": "true"}
+            output = _pulumi(stack, command, project, environment)
             lines = log.read_text().splitlines() if log.exists() else []
         return Preview(read_events(lines), compared=True, output=output)
 
@@ -97,7 +99,7 @@ class Engine:
         events = found.events
         if events.result or events.diagnostics or events.steps:
             return found
-        mend = "see above"
+        mend = _READ_IT
         if _NO_STACK in found.output:
             mend = (
                 f"`pulumi stack init {stack}`, log in to the backend that has it, or compare with "
@@ -106,18 +108,22 @@ class Engine:
         raise PreviewError(stack, found.output, mend=mend)
 
 
-def _pulumi(command: Sequence[str], project: Path, environment: dict[str, str]) -> str:
-    result = subprocess.run(
-        command,
-        cwd=project,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+def _pulumi(stack: str, command: Sequence[str], project: Path, environment: dict[str, str]) -> str:
+    try:
+        result = subprocess.run(
+            command,
+            cwd=project,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as cause:
+        mend = f"`make preview STACK={stack} FORMAT=markdown` finds or installs it"
+        raise PreviewError(stack, f"pulumi can't be run: {cause.strerror}", mend=mend) from None
     return result.stdout
 
 
@@ -153,12 +159,13 @@ def _stateless(project: Path, file: Path, stack: str) -> Iterator[tuple[Path, di
         target = copy / _STACKS / file.name
         target.write_text(yaml.safe_dump({"config": _without_secrets(config)}))
         init = ["pulumi", "stack", "init", stack, "--non-interactive", "--no-select"]
-        output = _pulumi(init, copy, environment)
+        output = _pulumi(stack, init, copy, environment)
         for key in _secret_paths(config):
             setting = ["pulumi", "config", "set", "--stack", stack, "--path", "--secret"]
-            output += _pulumi([*setting, key, "a-secret-of-the-stack"], copy, environment)
+            words = [*setting, key, "a-secret-of-the-stack"]
+            output += _pulumi(stack, words, copy, environment)
         if "encryptionsalt" not in target.read_text():
-            raise PreviewError(stack, output, mend="see above")
+            raise PreviewError(stack, output, mend=_READ_IT)
         yield copy, environment
 
 

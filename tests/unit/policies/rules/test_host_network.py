@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from policies.rules.host_network import host_network
@@ -41,9 +43,10 @@ def test_other_pods_are_left_alone(value: object) -> None:
 def test_pods_are_found_in_every_kind_of_workload() -> None:
     pods = {"hostNetwork": True}
     cron = {"spec": {"jobTemplate": {"spec": {"template": {"spec": pods}}}}}
-    for kind, inputs in {
+    kinds: dict[str, dict[str, Any]] = {
         "kubernetes:core/v1:Pod": {"spec": pods},
         "kubernetes:batch/v1:CronJob": cron,
         "kubernetes:apps/v1:DaemonSet": {"spec": {"template": {"spec": pods}}},
-    }.items():
+    }
+    for kind, inputs in kinds.items():
         assert list(host_network(subject(kind, inputs, parents=WORKLOADS), GATEWAY)), kind

@@ -7,7 +7,7 @@ from policies.values import UNKNOWN
 from tests.unit.policies.subjects import deployment, runtime, subject
 
 DIGEST = "sha256:" + "0a" * 32
-ANY = {"exempt": []}
+ANY: dict[str, list[str]] = {"exempt": []}
 
 
 def test_an_image_with_a_tag_is_named_and_one_with_a_digest_passes() -> None:
