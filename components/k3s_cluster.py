@@ -51,7 +51,11 @@ class K3sCluster(pulumi.ComponentResource):
         nodes = {node.name: node for node in settings.nodes}
         first = nodes[cluster.servers[0]]
         self.endpoint = server_url(cluster.endpoint or first.address)
-        self.tokens = ClusterTokens(resource_name, opts=pulumi.ResourceOptions(parent=self))
+        self.tokens = ClusterTokens(
+            resource_name,
+            generation=cluster.token_generation,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.servers = {}
         for name in cluster.servers:
             self.servers[name] = self._server(nodes[name], first)

@@ -48,8 +48,7 @@ class Rollout:
         ``NodeError`` of a server; then nothing was changed on the node.
         """
         node = control.node
-        self._enter(control.membership, node, report, server=server)
-        try:
+        with self._turn(control, report, server=server):
             with control.server() as cluster:
                 drained = self._leave_service(cluster, control.membership, node, report)
             try:
@@ -62,6 +61,29 @@ class Rollout:
                 raise
             if drained:
                 settle(control, report)
+
+    @contextmanager
+    def restart(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:
+        """Let the block restart K3s of a node, whose pods run on, and wait until it is Ready.
+
+        Nodes that are down anyway are in nobody's way here. Raises as ``disruption`` does.
+        """
+        with self._turn(control, report, server=server):
+            if server and len(control.membership.servers) > 1:
+                with control.server() as cluster:
+                    members = cluster.members()
+                    if control.node in members:
+                        keep_quorum(members, members[control.node])
+            yield
+            settle(control, report)
+
+    @contextmanager
+    def _turn(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:
+        """One of the places of those that are out; a failure in it ends the rollout."""
+        node = control.node
+        self._enter(control.membership, node, report, server=server)
+        try:
+            yield
         except BaseException:
             with self._changed:
                 self._failed = self._failed or node

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from shimyard.node.facts import Facts
-from shimyard.node.k3s import RESOURCES
+from shimyard.node.k3s import RESOURCES, UNITS
+from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
 from shimyard.provider.control import Control
@@ -27,6 +28,14 @@ def serves(facts: Facts) -> bool:
     return any(name in facts.managed.manifests for name in RESOURCES.values())
 
 
+def restarts_k3s(plan: Plan) -> bool:
+    """Whether a K3s that runs is restarted."""
+    return any(
+        isinstance(step, RestartUnit) and not step.starts and step.unit in UNITS.values()
+        for step in plan.operations
+    )
+
+
 class Service:
     """The change of one machine, as its cluster sees it."""
 
@@ -38,12 +47,16 @@ class Service:
 
     @contextmanager
     def around(self, plan: Plan, facts: Facts, *, disrupts: bool) -> Iterator[None]:
-        """Drain before a change that disrupts, and take the node back in after it."""
-        if not (disrupts and plan.operations and serves(facts)):
+        """Drain before a change that disrupts, and take the node back in after it.
+
+        A restart of K3s alone drains nothing, but waits for its turn.
+        """
+        if not serves(facts) or not (restarts_k3s(plan) or (disrupts and plan.operations)):
             yield
             return
         server = RESOURCES["server"] in facts.managed.manifests
-        with self._rollout.disruption(self._control, self._report, server=server):
+        turn = self._rollout.disruption if disrupts else self._rollout.restart
+        with turn(self._control, self._report, server=server):
             yield
         self._settled = True
 
