@@ -1,4 +1,4 @@
-"""A server takes another token by its API: who may ask, what it says meanwhile, how it starts then."""
+"""A server takes another token by its API: who may ask, who is answered, how it starts then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from lab.errors import CommandError
 from tests.lab.k3s.cluster import DATA, Cluster
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 # A kubeconfig like the administrator's, with a password in the place of the certificate.
 ACCESS = """\
@@ -19,7 +19,8 @@ authority=$(sed -n 's/^ *certificate-authority-data: *//p' /etc/rancher/k3s/k3s.
 cat >/run/access <<END
 {"apiVersion": "v1", "kind": "Config", "current-context": "x",
  "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
- "clusters": [{"name": "x", "cluster": {"server": "$server", "certificate-authority-data": "$authority"}}],
+ "clusters": [{"name": "x", "cluster":
+    {"server": "$server", "certificate-authority-data": "$authority"}}],
  "users": [{"name": "x", "user": {"username": "$1", "password": "$2"}}]}
 END
 """
