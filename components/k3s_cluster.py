@@ -72,6 +72,10 @@ class K3sCluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             resource_name,
             kubeconfig=self.kubeconfig,
+            # A run that was killed has made objects that no state knows, as another field manager:
+            # the next one takes them over.
+            upsert_existing_objects=True,
+            enable_patch_force=True,
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[*self.cluster_nodes.values(), *self.agents.values()]
             ),
