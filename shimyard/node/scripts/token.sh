@@ -13,6 +13,7 @@ switch_rotate_token() {
         [ "$(activity k3s.service)" = active ] || has_taken "$1" || return 0
         record rotating "$1" || return 1
         has_taken "$1" || take_token "$1" "$(sibling "$1" old)" || return 1
+        reached token taken
     fi
     record rotated "$1"
 }

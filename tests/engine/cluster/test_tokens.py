@@ -139,6 +139,7 @@ def test_a_second_up_changes_nothing(project: Project, lab: Lab) -> None:
     ("name", "point"),
     [
         (SERVER, f"switch rotate-token {ETC}/token"),
+        (SERVER, "token taken"),
         (SERVER, "switch restart k3s.service"),
         (SERVER, f"switch await-node {SERVER}"),
         ("edge-2", "switch restart k3s-agent.service"),
