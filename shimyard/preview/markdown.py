@@ -164,7 +164,7 @@ def _problems(title: str, problems: Sequence[Problem]) -> list[Part]:
         return []
     lines: list[str] = []
     for each in problems[:_FEW]:
-        about = f"- {code(each.resource)}:" if each.resource else "-"
+        about = f"- {code(each.resource)}:" if each.resource else "- The preview:"
         told = each.message.splitlines()
         shown = told[:_MOST]
         if len(told) > len(shown):
@@ -231,15 +231,10 @@ def _version_list(each: ResourceChange) -> str:
 def _file(file: FileChange) -> Part:
     mark = {"add": "+", "update": "~", "delete": "-"}[file.action]
     if file.note:
-        return Folded(f"{mark} {file.path}", f": {code_free(file.note)}", (file.note,), "")
+        return Text.of(f"- {code(mark)} {code(file.path)}: {code(file.note)}", "")
     plus = sum(line.startswith("+") for line in file.diff)
     minus = sum(line.startswith("-") for line in file.diff)
     return Folded(f"{mark} {file.path}", f" (+{plus} -{minus})", file.diff)
-
-
-def code_free(note: str) -> str:
-    """The beginning of a note of our own, which holds no text of others before its colon."""
-    return note.partition(":")[0].replace("`", "")
 
 
 def _objects(summary: Summary) -> list[Part]:

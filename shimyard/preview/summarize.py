@@ -34,6 +34,8 @@ _OBJECT = "kubernetes:"
 # Inputs that a summary shows in a form of their own, or that are no change of a machine.
 _APART = frozenset({"artifacts", "files", "digests", "effects", "sources", "node", "membership"})
 _DRIFT = "drift"
+# How `make` lets the engine find the Kubernetes provider.
+_TOOLCHAIN = "using pulumi-resource-"
 # What the engine says at the end of each preview that fails.
 _ENDING = frozenset({"preview failed", "update failed", ""})
 
@@ -54,7 +56,11 @@ def summarize(events: Events, stack: str, *, compared: bool = True) -> Summary:
         elif _has_substance(step, change):
             others.append(change)
     said = [each for each in events.diagnostics if each.severity == "error"]
-    warned = [each for each in events.diagnostics if each.severity == "warning"]
+    warned = [
+        each
+        for each in events.diagnostics
+        if each.severity == "warning" and not each.message.startswith(_TOOLCHAIN)
+    ]
     return Summary(
         stack=stack,
         result="succeeded" if events.result == "succeeded" else "failed",

@@ -31,7 +31,7 @@ def test_a_person_reads_which_machine_gets_what(team: Project) -> None:
     assert "`containerd` `2.2.1`" in text
     assert "starts containerd.service" in text
     assert "<summary><code>+ /etc/containerd/config.toml</code>" in text
-    assert "<summary><code>+ /etc/edge/uplink.key</code>: a secret: not shown</summary>" in text
+    assert "- `+` `/etc/edge/uplink.key`: `a secret: not shown`" in text
     assert "- `+` `Deployment` `gate`" in text
 
 
@@ -48,7 +48,7 @@ def test_without_a_state_neither_backend_nor_passphrase_is_needed(team: Project)
         }
     assert summary.code == 0, summary.text + summary.errors
     assert "Compared with nothing" in summary.text
-    assert "<code>+ /etc/edge/uplink.key</code>: a secret: not shown" in summary.text
+    assert "`/etc/edge/uplink.key`: `a secret: not shown`" in summary.text
     assert team.stack_file.read_text() == before
     assert not list(Path("/tmp").glob("shimyard-stateless-*"))
 

@@ -221,3 +221,11 @@ def test_programs_get_all_of_it() -> None:
     assert again["version"] == 1
     assert again["verdict"] == "ok"
     assert again["nodes"][0]["resources"][0]["files"][0]["diff"] == ["@@ -1 +1 @@", "-1", "+2"]
+
+
+def test_warnings_are_told_but_for_how_the_toolchain_works() -> None:
+    found = summary(
+        diagnostic("using pulumi-resource-kubernetes from $PATH at /x", "warning"),
+        diagnostic("the cluster is not reachable", "warning"),
+    )
+    assert [each.message for each in found.warnings] == ["the cluster is not reachable"]
