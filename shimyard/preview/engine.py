@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from shimyard.errors import ShimyardError
-from shimyard.preview.events import Events, plain, read_events
+from shimyard.preview.events import Diagnostic, Events, plain, read_events
 
 _NO_STACK = "no stack named"
 _SECURE = "secure"
@@ -98,6 +98,9 @@ class Engine:
     def _checked(self, stack: str, found: Preview) -> Preview:
         events = found.events
         if events.result or events.diagnostics or events.steps:
+            if events.result != "succeeded" and not _has_reason(events):
+                # What ends the engine itself is no event.
+                events.diagnostics.append(Diagnostic("error", "", _last_words(found.output)))
             return found
         mend = _READ_IT
         if _NO_STACK in found.output:
@@ -106,6 +109,18 @@ class Engine:
                 "nothing: --state none"
             )
         raise PreviewError(stack, found.output, mend=mend)
+
+
+def _has_reason(events: Events) -> bool:
+    said = any(each.severity == "error" for each in events.diagnostics)
+    return said or any(each.level == "mandatory" for each in events.violations)
+
+
+def _last_words(output: str) -> str:
+    """What the command says from its first error on."""
+    lines = plain(output).splitlines()
+    first = next((n for n, line in enumerate(lines) if line.strip().startswith("error:")), 0)
+    return "\n".join(lines[first:][:_TAIL])
 
 
 def _pulumi(stack: str, command: Sequence[str], project: Path, environment: dict[str, str]) -> str:

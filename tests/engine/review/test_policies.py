@@ -102,6 +102,18 @@ def test_a_stack_can_set_levels_and_settings(team: Project) -> None:
     assert "pinned-images" not in shown.output
 
 
+def test_a_pack_that_does_not_start_fails_the_preview(team: Project) -> None:
+    set_config(team, breaks="false")
+    pack = team.folder / "pack"
+    pack.mkdir()
+    described = (POLICIES / "PulumiPolicy.yaml").read_text()
+    (pack / "PulumiPolicy.yaml").write_text(described.replace("..", str(CHECKOUT)))
+    (pack / "__main__.py").write_text("raise ValueError('the table is broken')\n")
+    summary = summarized(team, "--policy-pack", str(pack))
+    assert summary.code == 1
+    assert f'policy pack "{pack}" failed to start' in summary.text
+
+
 @pytest.mark.parametrize("stack", ["dev", "edge-production", "lab"])
 def test_the_shipped_stacks_pass(
     tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory, stack: str
