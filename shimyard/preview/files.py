@@ -37,11 +37,13 @@ def _files(inputs: Mapping[str, Any]) -> dict[str, str]:
     records: Mapping[str, Any] = digests if isinstance(digests, Mapping) else {}
     found = {path: _digest(record) for path, record in records.items()}
     for entry in given if isinstance(given, list) else []:
-        content = entry.get("content")
-        if isinstance(content, str):
-            found[entry["path"]] = content
+        path = entry.get("path") if isinstance(entry, Mapping) else None
+        if not isinstance(path, str):
+            continue
+        if isinstance(entry.get("content"), str):
+            found[path] = entry["content"]
         elif "secretContent" in entry:
-            found[entry["path"]] = SECRET
+            found[path] = SECRET
     return found
 
 

@@ -60,7 +60,11 @@ def _artifacts(inputs: Mapping[str, Any]) -> dict[str, str]:
     artifacts = inputs.get("artifacts")
     if not isinstance(artifacts, Mapping):
         return {}
-    return {name: str(record.get("version")) for name, record in artifacts.items()}
+    return {
+        name: str(record.get("version"))
+        for name, record in artifacts.items()
+        if isinstance(record, Mapping)
+    }
 
 
 def _text(value: Any) -> str | None:
