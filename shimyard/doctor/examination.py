@@ -56,7 +56,10 @@ class Examination:
         """Handler -> (shim, version) that every machine of the stack is to have."""
         runtime = self.settings.runtime
         shims = {shim.handler: (shim.name, shim.version) for shim in runtime.shims}
-        return {"runc": ("runc", runtime.runc.version), **shims}
+        return {
+            "runc": ("runc", "K3s's" if runtime.runc is None else runtime.runc.version),
+            **shims,
+        }
 
     @property
     def again(self) -> str:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from shimyard.errors import ShimyardError
+from shimyard.node.canaries import runc_canary, shim_canary
 from shimyard.node.container_runtime import UNIT as CONTAINERD_UNIT
-from shimyard.node.desired import Data, DesiredState, File, Registration, StoredArtifact, Unit
+from shimyard.node.container_runtime import engine_files
+from shimyard.node.desired import (
+    Canary,
+    Data,
+    DesiredState,
+    File,
+    Images,
+    Link,
+    Registration,
+    StoredArtifact,
+    Unit,
+)
 from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH, Role, k3s_config
+from shimyard.node.k3s_containerd import (
+    REGISTRIES_PATH,
+    TEMPLATE_PATH,
+    containerd_template,
+    has_secrets,
+    registries_yaml,
+    shim_program,
+)
 from shimyard.node.paths import BIN
-from shimyard.node.places import links
+from shimyard.node.places import environment, links
 from shimyard.node.planning import UNIT_FOLDER
 from shimyard.node.recovery import RECOVERY_UNIT
 from shimyard.node.render import render, render_yaml
-from shimyard.settings import NodeSettings
+from shimyard.settings import Arch, NodeSettings, RuntimeSettings
 from shimyard.settings.k3s import K3sSettings
 
 ARTIFACT: Final = "k3s"
@@ -29,6 +50,20 @@ _KUBECONFIGS: Final[Mapping[Role, str]] = {
 }
 _PATH = f"{BIN}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MODULES = ("br_netfilter", "overlay")
+_IMAGES = "/var/lib/rancher/k3s/agent/images"
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.zst")
+
+
+class ImagesError(ShimyardError):
+    """A locked artifact that K3s and containerd take for no archive of images."""
+
+    def __init__(self, artifact: StoredArtifact, name: str) -> None:
+        super().__init__(
+            f"cluster.images: {artifact.name} {artifact.version} installs '{name}', which is no "
+            f"archive of images ({', '.join(_ARCHIVES)})",
+            mend="lock the archive as it is, under such a name: "
+            f"lock {artifact.name} ... --url URL --file '={artifact.name}.tar'",
+        )
 
 
 @dataclass(frozen=True)
@@ -52,27 +87,37 @@ def k3s(
     artifacts: Sequence[StoredArtifact],
     *,
     ready_seconds: int,
+    runtime: RuntimeSettings | None = None,
 ) -> DesiredState:
-    """K3s as ``role`` on ``node``, out of the locked ``artifacts`` that it needs."""
+    """K3s as ``role`` on ``node``, out of the locked ``artifacts`` that it needs.
+
+    ``runtime``: what K3s's own containerd is to have, None for a containerd of ours.
+    Raises ``ImagesError``.
+    """
     unit = UNITS[role]
+    images = _images(settings, artifacts)
     unit_path = f"{UNIT_FOLDER}{unit}"
     files = [
         File.of(
             CONFIG_PATH,
             render_yaml(
-                "k3s/config.yaml.j2", k3s_config(settings, node, role, joins=membership.joins)
+                "k3s/config.yaml.j2",
+                k3s_config(settings, node, role, joins=membership.joins, runtime=runtime),
             ),
             mode="0600",
         ),
         *_tokens(membership),
-        File.of(unit_path, _unit(role)),
+        File.of(unit_path, _unit(role, runtime, artifacts)),
+        *([] if runtime is None else _containerd_files(runtime, artifacts)),
     ]
     reads = {file.path for file in files} | {_BINARY}
+    if runtime is not None:
+        files += engine_files(runtime)
     return DesiredState(
         resource=RESOURCES[role],
         artifacts=tuple(artifacts),
         files=tuple(files),
-        links=tuple(link for artifact in artifacts for link in links(artifact)),
+        links=tuple(_links(settings, artifacts, embedded=runtime is not None)),
         data=tuple(
             Data(path)
             for path in (
@@ -83,15 +128,69 @@ def k3s(
                 "/run/k3s",
             )
         ),
-        unit=Unit(unit, frozenset(reads), is_kubelet=True, seconds=ready_seconds),
+        unit=Unit(
+            unit,
+            frozenset(reads),
+            runs_containers=runtime is not None,
+            is_kubelet=True,
+            seconds=ready_seconds,
+        ),
+        canaries=() if runtime is None else tuple(_canaries(runtime, artifacts, node.arch)),
+        images=tuple(images),
         registration=Registration(node.name, unit, _KUBECONFIGS[role], ready_seconds),
         snapshots=_BINARY if _saves(settings, role) else None,
     )
 
 
-def secret_paths() -> frozenset[str]:
+def secret_paths(runtime: RuntimeSettings | None = None) -> frozenset[str]:
     """The files whose content must not be shown."""
-    return frozenset({TOKEN_PATH, AGENT_TOKEN_PATH})
+    secrets = runtime is not None and has_secrets(runtime)
+    return frozenset({TOKEN_PATH, AGENT_TOKEN_PATH, *([REGISTRIES_PATH] if secrets else [])})
+
+
+def _containerd_files(runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact]) -> list[File]:
+    files = [File.of(TEMPLATE_PATH, containerd_template(runtime, artifacts))]
+    if runtime.registries:
+        files.append(File.of(REGISTRIES_PATH, registries_yaml(runtime), mode="0600"))
+    return files
+
+
+def _canaries(
+    runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact], arch: Arch
+) -> list[Canary]:
+    # K3s brings runc.
+    canaries = [runc_canary(arch, frozenset({_BINARY}))]
+    for shim in runtime.shims:
+        canaries.append(shim_canary(shim, shim_program(shim.name, artifacts)))
+    return canaries
+
+
+def _images(settings: K3sSettings, artifacts: Sequence[StoredArtifact]) -> list[Images]:
+    wanted = {each.name for each in settings.images}
+    found = []
+    for artifact in artifacts:
+        if artifact.name not in wanted:
+            continue
+        names = [name for _, name in artifact.members]
+        if artifact.format != "raw" or not names[0].endswith(_ARCHIVES):
+            raise ImagesError(artifact, names[0])
+        found.append(Images(artifact.sha256, artifact.path(names[0])))
+    return found
+
+
+def _links(
+    settings: K3sSettings, artifacts: Sequence[StoredArtifact], *, embedded: bool
+) -> Iterator[Link]:
+    wanted = {each.name for each in settings.images}
+    for artifact in artifacts:
+        if artifact.name in wanted:
+            # K3s's own containerd gets them at each start; another one has no such folder.
+            names = [name for _, name in artifact.members] if embedded else []
+            yield from (Link(f"{_IMAGES}/{name}", artifact.path(name)) for name in names)
+        elif artifact.name.startswith("containerd-shim-"):
+            yield from (link for link in links(artifact) if not link.path.startswith(f"{BIN}/"))
+        else:
+            yield from links(artifact)
 
 
 def _saves(settings: K3sSettings, role: Role) -> bool:
@@ -107,13 +206,14 @@ def _tokens(membership: Membership) -> list[File]:
     return files
 
 
-def _unit(role: Role) -> str:
+def _unit(role: Role, runtime: RuntimeSettings | None, artifacts: Sequence[StoredArtifact]) -> str:
     return render(
         "systemd/k3s.service.j2",
         role=role,
         binary=_BINARY,
         recovery=RECOVERY_UNIT,
-        runtime=CONTAINERD_UNIT,
+        runtime=CONTAINERD_UNIT if runtime is None else None,
         modules=_MODULES,
-        environment={"PATH": _PATH},
+        # K3s hands it on to its containerd, and that to the shims.
+        environment={"PATH": _PATH, **({} if runtime is None else environment(artifacts))},
     )

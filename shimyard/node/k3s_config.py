@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from shimyard.settings import NodeSettings
+from shimyard.node.k3s_containerd import closes_registries
+from shimyard.settings import NodeSettings, RuntimeSettings
 from shimyard.settings.k3s import K3sSettings, server_url
 
 Role = Literal["server", "agent"]
@@ -21,16 +22,22 @@ CONTAINERD_SOCKET = "unix:///run/containerd/containerd.sock"
 
 
 def k3s_config(
-    k3s: K3sSettings, node: NodeSettings, role: Role, *, joins: str | None
+    k3s: K3sSettings,
+    node: NodeSettings,
+    role: Role,
+    *,
+    joins: str | None,
+    runtime: RuntimeSettings | None = None,
 ) -> dict[str, Any]:
     """The whole of config.yaml; tokens stand in files of their own.
 
     ``joins``: the address of a server to join, None for the one that starts the cluster.
+    ``runtime``: what K3s's own containerd is to have, None for a containerd of ours.
     """
     config: dict[str, Any] = {
         "node-name": node.name,
         "token-file": TOKEN_PATH,
-        "container-runtime-endpoint": CONTAINERD_SOCKET,
+        **_runtime(runtime),
     }
     if node.internal_ip is not None:
         config["node-ip"] = str(node.internal_ip)
@@ -41,6 +48,17 @@ def k3s_config(
     if k3s.kubelet_args:
         config["kubelet-arg"] = [f"{name}={value}" for name, value in k3s.kubelet_args.items()]
     return config | dict(k3s.server_config if role == "server" else k3s.agent_config)
+
+
+def _runtime(runtime: RuntimeSettings | None) -> dict[str, Any]:
+    if runtime is None:
+        return {"container-runtime-endpoint": CONTAINERD_SOCKET}
+    config: dict[str, Any] = {}
+    if runtime.sandbox_image is not None:
+        config["pause-image"] = runtime.sandbox_image
+    if closes_registries(runtime):
+        config["disable-default-registry-endpoint"] = True
+    return config
 
 
 def _server(k3s: K3sSettings, *, starts: bool) -> dict[str, Any]:

@@ -3,7 +3,12 @@
 from shimyard.node.operations.base import Operation
 from shimyard.node.operations.canaries import KeepCanary, RunCanary
 from shimyard.node.operations.checks import CheckContainerdConfig, ExpectGeneration
-from shimyard.node.operations.kubelet import AwaitNode, LeavePods, SaveSnapshot
+from shimyard.node.operations.kubelet import (
+    AwaitNode,
+    ImportImages,
+    LeavePods,
+    SaveSnapshot,
+)
 from shimyard.node.operations.paths import (
     DeclareData,
     MakeFolder,
@@ -35,6 +40,7 @@ __all__ = [
     "EnableUnit",
     "EndOrphans",
     "ExpectGeneration",
+    "ImportImages",
     "KeepCanary",
     "LeavePods",
     "MakeFolder",

@@ -34,6 +34,15 @@ prepare_snapshot() {
     return 1
 }
 
+# archive. Not unpacked, as K3s itself imports them; pinned, or a kubelet that needs room removes them.
+switch_import_images() {
+    timeout 500 ctr -n k8s.io images import --all-platforms --no-unpack \
+        --label io.cri-containerd.pinned=pinned "$1" >"$generation/import.log" 2>&1 && return 0
+    quote_file "$generation/import.log" "${1##*/}"
+    reason="the images of ${1##*/} can't be imported"
+    return 1
+}
+
 # The kubelet is gone, and so is whoever would end its pods.
 switch_leave() {
     for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock; do
