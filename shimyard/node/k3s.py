@@ -61,8 +61,8 @@ class ImagesError(ShimyardError):
         super().__init__(
             f"cluster.images: {artifact.name} {artifact.version} installs '{name}', which is no "
             f"archive of images ({', '.join(_ARCHIVES)})",
-            mend="lock the archive as it is, under such a name: "
-            f"lock {artifact.name} ... --url URL --file '={artifact.name}.tar'",
+            mend="lock the archive itself, as '.tar' or '.tar.zst': python -m shimyard.catalogue "
+            f"lock {artifact.name} {artifact.version} --url URL",
         )
 
 

@@ -12,10 +12,13 @@ of_own_containerd() {
     bundles=$containerd_state/$tasks
 }
 
-# A machine has a containerd of ours or K3s's own, but for those that an administrator has.
+# A machine has a containerd of ours or K3s's own, and may have one of somebody else's beside it.
 all_guests() {
-    [ ! -d "$own_containerd/$tasks" ] || (of_own_containerd && settled_guests)
-    [ ! -d "$bundles" ] && [ -d "$own_containerd/$tasks" ] || settled_guests
+    if [ -d "$own_containerd/$tasks" ]; then
+        (of_own_containerd && settled_guests)
+        [ -d "$bundles" ] || return 0
+    fi
+    settled_guests
 }
 
 # Lines "STATE ROLE PROCESS ENGINE NAMESPACE CONTAINER". STATE is "held", told once a container, or

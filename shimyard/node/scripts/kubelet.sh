@@ -34,13 +34,32 @@ prepare_snapshot() {
     return 1
 }
 
+pinned=io.cri-containerd.pinned=pinned
+
 # archive. Not unpacked, as K3s itself imports them; pinned, or a kubelet that needs room removes them.
 switch_import_images() {
-    timeout 500 ctr -n k8s.io images import --all-platforms --no-unpack \
-        --label io.cri-containerd.pinned=pinned "$1" >"$generation/import.log" 2>&1 && return 0
+    {
+        timeout 500 ctr -n k8s.io images import --all-platforms --no-unpack --label "$pinned" "$1" &&
+            unpack_wasm
+    } >"$generation/import.log" 2>&1 && return 0
     quote_file "$generation/import.log" "${1##*/}"
     reason="the images of ${1##*/} can't be imported"
     return 1
+}
+
+# A container's first start unpacks an image for the machine's own platform only, since containerd 2.4.
+unpack_wasm() {
+    timeout 30 ctr -n k8s.io images list >"$generation/images" || return 1
+    while read -r name rest; do
+        case $rest in
+        *" wasi/wasm "*"$pinned"*)
+            timeout 60 ctr -n k8s.io images export --platform wasi/wasm "$generation/image.tar" "$name" &&
+                timeout 60 ctr -n k8s.io images import --local --platform wasi/wasm --label "$pinned" \
+                    "$generation/image.tar" || return 1
+            ;;
+        esac
+    done <"$generation/images"
+    rm -f "$generation/image.tar" "$generation/images"
 }
 
 # The kubelet is gone, and so is whoever would end its pods.

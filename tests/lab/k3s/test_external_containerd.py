@@ -126,6 +126,7 @@ def test_a_wrong_token_joins_nothing(cluster: Cluster) -> None:
 def test_an_agents_token_makes_no_server(cluster: Cluster) -> None:
     node = cluster.nodes[2]
     config = {"server": cluster.url(), "token": cluster.token("agent-token"), **RUNTIME}
+    node.run(["systemctl", "stop", "k3s-agent"])
     cluster.prepare(node, "server", config, restart="no")
     started = node.run(["systemctl", "start", "k3s"], check=False)
     assert started.returncode != 0

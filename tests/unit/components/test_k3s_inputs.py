@@ -41,6 +41,7 @@ def given(**changes: Any) -> dict[str, Any]:
         "joins": None,
         "membership": None,
         "sources": None,
+        "runtime": None,
     }
     return k3s_inputs(**{**wanted, **changes})
 

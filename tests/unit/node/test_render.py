@@ -159,7 +159,25 @@ def rendered_k3s() -> dict[str, str]:
         files[f"{name}.yaml"] = texts["/etc/rancher/k3s/config.yaml"]
         unit = next(path for path in texts if path.endswith(".service"))
         files[unit.rpartition("/")[2]] = texts[unit]
-    return files
+    return files | rendered_embedded()
+
+
+def rendered_embedded() -> dict[str, str]:
+    """What K3s is told where it brings containerd."""
+    mirror = {"url": "https://mirror.lab:5000", "username": "edge", "password": "hush"}
+    runtime = k3s_states.embedded(
+        sandboxImage="registry.lab/pause:1",
+        registries=[{"host": "registry.lab", "mirrors": [mirror]}],
+    )
+    state = k3s_states.agent(containerd="embedded", runtime=runtime)
+    names = {
+        "config.yaml": "k3s-embedded.yaml",
+        "k3s-agent.service": "k3s-embedded.service",
+        "registries.yaml": "registries.yaml",
+        "config-v3.toml.tmpl": "config-v3.toml.tmpl",
+    }
+    files = {names.get(f.path.rpartition("/")[2]): f.read().decode() for f in state.files}
+    return {name: text for name, text in files.items() if name is not None}
 
 
 def unit_text(chosen: RuntimeSettings) -> str:

@@ -91,7 +91,7 @@ def test_every_operation_has_its_part_in_the_program() -> None:
         "CheckContainerdConfig": "containerd_config", "DeclareData": "data",
         "DisableUnit": "disable", "EmptyRuntime": "empty", "EnableUnit": "enable",
         "EndOrphans": "end_orphans", "ExpectGeneration": "expect", "KeepCanary": "keep_canary",
-        "LeavePods": "leave", "MakeFolder": "dir",
+        "ImportImages": "import_images", "LeavePods": "leave", "MakeFolder": "dir",
         "PlaceFile": "file", "PlaceLink": "link", "ReleaseUnit": "release",
         "ReloadUnits": "reload", "RemoveData": "rmdata", "RemoveFolder": "rmdir",
         "RemovePath": "remove", "RestartUnit": "restart", "RunCanary": "canary",

@@ -153,6 +153,8 @@ def test_a_preview_knows_the_version_and_not_how_the_cluster_is_reached(
     assert state == {
         "drift": [],
         "version": VERSIONS[1],
+        "versions": {"k3s": VERSIONS[1]},
+        "handlers": {},
         "generation": UNKNOWN,
         "machineId": UNKNOWN,
         "caSha256": UNKNOWN,
