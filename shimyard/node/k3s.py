@@ -12,6 +12,7 @@ from shimyard.node.container_runtime import UNIT as CONTAINERD_UNIT
 from shimyard.node.container_runtime import engine_files
 from shimyard.node.desired import (
     Canary,
+    ClusterToken,
     Data,
     DesiredState,
     File,
@@ -138,6 +139,9 @@ def k3s(
         canaries=() if runtime is None else tuple(_canaries(runtime, artifacts, node.arch)),
         images=tuple(images),
         registration=Registration(node.name, unit, _KUBECONFIGS[role], ready_seconds),
+        cluster_token=(
+            ClusterToken(TOKEN_PATH, asks=membership.joins is None) if role == "server" else None
+        ),
         snapshots=_BINARY if _saves(settings, role) else None,
     )
 

@@ -7,6 +7,7 @@ from shimyard.node.operations.kubelet import (
     AwaitNode,
     ImportImages,
     LeavePods,
+    RotateToken,
     SaveSnapshot,
 )
 from shimyard.node.operations.paths import (
@@ -53,6 +54,7 @@ __all__ = [
     "RemoveFolder",
     "RemovePath",
     "RestartUnit",
+    "RotateToken",
     "RunCanary",
     "SaveSnapshot",
     "StopUnit",
