@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from shimyard.doctor.rounds import examine
 from shimyard.doctor.stack import read_stack
 from shimyard.node.program import FOR_THE_DOCTOR
 from tests.engine.cluster.kubectl import Kubectl, is_ready
+from tests.engine.cluster.site import archive_of_greeter, bring
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.node.states import kill_at, leftovers
 from tests.engine.program.project import Project
@@ -65,16 +67,27 @@ def lab(place: Callable[[int], Place], built: BuiltArtifacts) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the images are that the nodes get out of an archive."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="module")
 def project(
     cluster_tools: Toolchain,
     lab: Lab,
     built: BuiltArtifacts,
+    site: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Project:
     """A server that keeps its state in etcd, and one agent; both are up."""
     made = Project.of_checkout(cluster_tools, tmp_path_factory.mktemp("kills"))
     made.config = cluster_stack(lab, built, [SERVER, AGENT, LATER], servers=[SERVER])
     made.config["cluster"]["datastore"] = "etcd"
+    made.config["cluster"]["images"] = [{"name": "greeter", "version": "1.0.0"}]
+    locks = made.config["artifacts"]["lockFiles"]
+    brought = bring(site)
+    made.config["artifacts"] = {**brought, "lockFiles": locks + brought["lockFiles"]}
     made.config["later"] = made.config["nodes"].pop()
     apply(made)
     made.up()
@@ -154,13 +167,14 @@ class Ordeal:
 
 @pytest.mark.parametrize("killer", KILLERS)
 def test_killed_at_any_step_of_a_cluster_the_next_up_converges(
-    project: Project, lab: Lab, tally: Tally, killer: Killer
+    project: Project, lab: Lab, site: Path, tally: Tally, killer: Killer
 ) -> None:
     ordeal = Ordeal(project, lab, killer, tally)
     config = project.config
     agent = config["nodes"][1]
     config["nodes"].append(config["later"])
-    ordeal.through((f"switch await-node {LATER}", LATER))
+    imports = f"switch import-images {archive_of_greeter(site)}"
+    ordeal.through((imports, LATER), (f"switch await-node {LATER}", LATER))
     toggle_handler(config["runtime"]["shims"])
     ordeal.through(
         *((point, SERVER) for point in ("verb members", "verb cordon", "verb drain")),

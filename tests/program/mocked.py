@@ -32,13 +32,16 @@ class Machines(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Answer as the provider would."""
         state = dict(args.inputs)
+        proof = {"shim": "runc", "version": "1", "canary": "passed", "milliseconds": 1}
         if args.typ == "shimyard:node:ContainerRuntime":
-            proof = {"shim": "runc", "version": "1", "canary": "passed", "milliseconds": 1}
             state |= {"generation": 1, "machineId": "m", "versions": {}, "drift": []}
             state["handlers"] = {"runc": proof}
+        elif args.typ in ("shimyard:node:K3sServer", "shimyard:node:K3sAgent"):
+            proven = {"runc": proof} if "runtime" in args.inputs else {}
+            state |= {"generation": 2, "versions": {"k3s": "1"}, "handlers": proven}
         elif args.typ == "shimyard:cluster:Tokens":
             state |= {name: pulumi.Output.secret(f"{name}-secret") for name in ("server", "agent")}
-        elif args.typ == "shimyard:node:K3sServer":
+        if args.typ == "shimyard:node:K3sServer":
             state |= {
                 "caSha256": f"ca-of-{args.name}",
                 "kubeconfig": pulumi.Output.secret(KUBECONFIG),
