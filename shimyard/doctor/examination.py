@@ -54,12 +54,12 @@ class Examination:
     @property
     def handlers(self) -> dict[str, tuple[str, str]]:
         """Handler -> (shim, version) that every machine of the stack is to have."""
-        runtime = self.settings.runtime
+        runtime, cluster = self.settings.runtime, self.settings.cluster
+        # Where K3s brings runc, it is as old as K3s.
+        brought = "" if cluster is None else cluster.version
+        runc = brought if runtime.runc is None else runtime.runc.version
         shims = {shim.handler: (shim.name, shim.version) for shim in runtime.shims}
-        return {
-            "runc": ("runc", "K3s's" if runtime.runc is None else runtime.runc.version),
-            **shims,
-        }
+        return {"runc": ("runc", runc), **shims}
 
     @property
     def again(self) -> str:

@@ -139,6 +139,8 @@ def answer(root: Path) -> str:
     for place in ("/usr/local/bin", "/etc/containerd", "/var/lib/rancher"):
         script = script.replace(f"{place}/", f"{root}{place}/")
     script = script.replace("rancher=/var/lib/rancher", f"rancher={root}/var/lib/rancher")
+    script = script.replace("root=/var/lib/shimyard", f"root={root}/var/lib/shimyard")
+    script = script.replace("/etc/systemd/", f"{root}/etc/systemd/")
     done = subprocess.run(
         ["sh", "-s"], input=script, capture_output=True, text=True, timeout=30, check=True
     )
@@ -204,3 +206,34 @@ def test_a_machine_without_a_runtime_is_told_as_such(root: Path) -> None:
         path.unlink()
     told = MachineFacts.parse(answer(root))
     assert (told.config, told.programs, told.plugins) == ("absent", {}, {})
+
+
+@pytest.mark.parametrize("unit", ["k3s.service", "k3s-agent.service"])
+def test_where_k3s_brings_containerd_that_one_is_asked_and_shims_are_in_the_store(
+    root: Path, unit: str
+) -> None:
+    shim = root / "var/lib/shimyard/store/aa/containerd-shim-wasmtime-v1"
+    agent = root / "var/lib/rancher/k3s/agent/etc/containerd"
+    dump = root / "dump"
+    dump.write_text(dump.read_text().replace(f"{root}/etc/containerd/conf.d", "/nowhere"))
+    files = {
+        shim: f'[ -z "$2" ] && echo "$1 in {unit}"',
+        # The one that K3s has made of it is as new as its start.
+        agent / "config.toml": "version = 3",
+        agent / "config-v3.toml.tmpl": "the template",
+        root / "etc/systemd/system" / unit: "[Unit]",
+        root / "usr/bin/containerd": f'[ "$2" = {agent}/config.toml ] && cat {dump}',
+        root / "usr/bin/systemctl": f'case $* in *{unit}*) echo "active" ;; esac',
+    }
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    told = MachineFacts.parse(answer(root))
+    assert told.programs == {
+        str(shim): Program("runs", f"-v in {unit}"),
+        f"{root}/usr/local/bin/runc": Program("runs", "runc version 1.5.2 go: go1.26"),
+    }
+    assert told.config == "read"
+    assert told.daemon == "active"
+    assert set(told.written) == {str(agent / "config-v3.toml.tmpl")}
