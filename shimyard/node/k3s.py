@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from shimyard.errors import ShimyardError
 from shimyard.node.canaries import runc_canary, shim_canary
 from shimyard.node.container_runtime import UNIT as CONTAINERD_UNIT
 from shimyard.node.container_runtime import engine_files
@@ -16,7 +15,6 @@ from shimyard.node.desired import (
     Data,
     DesiredState,
     File,
-    Images,
     Link,
     Registration,
     StoredArtifact,
@@ -31,6 +29,7 @@ from shimyard.node.k3s_containerd import (
     registries_yaml,
     shim_program,
 )
+from shimyard.node.k3s_images import IMAGES_FOLDER, images_of
 from shimyard.node.paths import BIN
 from shimyard.node.places import environment, links
 from shimyard.node.planning import UNIT_FOLDER
@@ -51,20 +50,6 @@ _KUBECONFIGS: Final[Mapping[Role, str]] = {
 }
 _PATH = f"{BIN}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MODULES = ("br_netfilter", "overlay")
-_IMAGES = "/var/lib/rancher/k3s/agent/images"
-_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.zst")
-
-
-class ImagesError(ShimyardError):
-    """A locked artifact that K3s and containerd take for no archive of images."""
-
-    def __init__(self, artifact: StoredArtifact, name: str) -> None:
-        super().__init__(
-            f"cluster.images: {artifact.name} {artifact.version} installs '{name}', which is no "
-            f"archive of images ({', '.join(_ARCHIVES)})",
-            mend="lock the archive itself, as '.tar' or '.tar.zst': python -m shimyard.catalogue "
-            f"lock {artifact.name} {artifact.version} --url URL",
-        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +81,7 @@ def k3s(
     Raises ``ImagesError``.
     """
     unit = UNITS[role]
-    images = _images(settings, artifacts)
+    images = images_of(settings, artifacts)
     unit_path = f"{UNIT_FOLDER}{unit}"
     files = [
         File.of(
@@ -169,19 +154,6 @@ def _canaries(
     return canaries
 
 
-def _images(settings: K3sSettings, artifacts: Sequence[StoredArtifact]) -> list[Images]:
-    wanted = {each.name for each in settings.images}
-    found = []
-    for artifact in artifacts:
-        if artifact.name not in wanted:
-            continue
-        names = [name for _, name in artifact.members]
-        if artifact.format != "raw" or not names[0].endswith(_ARCHIVES):
-            raise ImagesError(artifact, names[0])
-        found.append(Images(artifact.sha256, artifact.path(names[0])))
-    return found
-
-
 def _links(
     settings: K3sSettings, artifacts: Sequence[StoredArtifact], *, embedded: bool
 ) -> Iterator[Link]:
@@ -190,7 +162,7 @@ def _links(
         if artifact.name in wanted:
             # K3s's own containerd gets them at each start; another one has no such folder.
             names = [name for _, name in artifact.members] if embedded else []
-            yield from (Link(f"{_IMAGES}/{name}", artifact.path(name)) for name in names)
+            yield from (Link(f"{IMAGES_FOLDER}/{name}", artifact.path(name)) for name in names)
         elif artifact.name.startswith("containerd-shim-"):
             yield from (link for link in links(artifact) if not link.path.startswith(f"{BIN}/"))
         else:

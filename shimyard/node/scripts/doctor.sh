@@ -9,7 +9,7 @@ table=plugins.io.containerd.cri.v1.runtime.containerd.runtimes
 imports=
 
 doctor() {
-    of_k3s
+    choose_containerd
     programs
     merged
     daemon
@@ -21,14 +21,14 @@ doctor() {
 
 # K3s's own containerd instead, where Shimyard has a template for it. K3s renders the configuration
 # at each start: what it has not read yet can be the template alone.
-of_k3s() {
+choose_containerd() {
     agent=/var/lib/rancher/k3s/agent/etc
     [ -f "$agent/containerd/config-v3.toml.tmpl" ] || return 0
     config=$agent/containerd/config.toml
     asked=$agent/containerd/config-v3.toml.tmpl
-    unit=k3s-agent.service
+    unit="k3s-agent.service"
     [ ! -f /etc/systemd/system/k3s.service ] || unit=k3s.service
-    shims=$root/store/*/containerd-shim-*
+    shims="$root/store/*/containerd-shim-*"
     PATH=$PATH:/var/lib/rancher/k3s/data/current/bin
     CONTAINERD_ADDRESS=/run/k3s/containerd/containerd.sock
     export CONTAINERD_ADDRESS

@@ -10,8 +10,9 @@ import pytest
 from shimyard.node.desired import Canary, DesiredState
 from shimyard.node.facts import Facts, Guest, GuestFacts
 from shimyard.node.facts.generations import CanaryResult
-from shimyard.node.k3s import ImagesError, k3s, secret_paths
+from shimyard.node.k3s import k3s, secret_paths
 from shimyard.node.k3s_containerd import REGISTRIES_PATH, TEMPLATE_PATH
+from shimyard.node.k3s_images import ImagesError
 from shimyard.node.operations import (
     AwaitNode,
     EmptyRuntime,
