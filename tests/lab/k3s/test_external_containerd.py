@@ -14,7 +14,7 @@ from shimyard.settings.stack import K3S_CNI_CONFIG
 from tests.lab.k3s.cluster import Cluster, probes, service
 from tests.lab.k3s.external import SHIM, SOCKET, install_containerd
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 NAMES = ("edge-1", "edge-2", "edge-3")
 RUNTIME = {"container-runtime-endpoint": SOCKET}
