@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,7 +26,7 @@ from tests.engine.program.project import Project, Run
 from tests.lab.conftest import Place
 from toolchain import Toolchain
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 NAMES = ["edge-1", "edge-2"]
 CAPABILITY = "handler.shimyard.dev"
@@ -181,6 +184,31 @@ def test_wasm_pods_run_from_an_archive_and_from_a_mirror(
         kubectl.wait_ready(f"app={name}", 2)
         nodes = {pod["spec"]["nodeName"] for pod in kubectl.pods(f"app={name}")}
         assert sorted(nodes) == NAMES
+
+
+@pytest.mark.trial
+def test_the_doctor_finds_every_link_sound_and_a_shim_that_is_gone(
+    project: Project, lab: Lab
+) -> None:
+    def broken() -> dict[str, str]:
+        asked = subprocess.run(
+            [sys.executable, "-m", "shimyard.doctor", str(project.stack_file), "--json"],
+            cwd=project.folder, env=project.environment,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert asked.stderr == ""
+        rows = json.loads(asked.stdout)["handlers"]
+        assert len(rows) == 4
+        return {f"{row['node']} {row['handler']}": row["broken"] for row in rows if row["broken"]}
+
+    assert broken() == {}
+    node = lab.node("edge-2")
+    (line,) = [each for each in template(node).splitlines() if each.startswith("runtime_path")]
+    shim = line.partition('"')[2].rstrip('"')
+    node.run(["mv", shim, f"{shim}.away"])
+    assert broken() == {"edge-2 wasmtime": "shim"}
+    node.run(["mv", f"{shim}.away", shim])
+    assert broken() == {}
 
 
 def test_the_second_up_changes_nothing_and_asks_no_machine(project: Project, lab: Lab) -> None:
