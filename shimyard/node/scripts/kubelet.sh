@@ -49,17 +49,19 @@ switch_import_images() {
 
 # A container's first start unpacks an image for the machine's own platform only, since containerd 2.4.
 unpack_wasm() {
-    timeout 30 ctr -n k8s.io images list >"$generation/images" || return 1
+    # What lies there goes with the transaction, whatever becomes of it.
+    mkdir -p "$generation/files" || return 1
+    image=$generation/files/wasm.tar
+    timeout 30 ctr -n k8s.io images list >"$generation/files/images" || return 1
     while read -r name rest; do
         case $rest in
         *" wasi/wasm "*"$pinned"*)
-            timeout 60 ctr -n k8s.io images export --platform wasi/wasm "$generation/image.tar" "$name" &&
+            timeout 60 ctr -n k8s.io images export --platform wasi/wasm "$image" "$name" &&
                 timeout 60 ctr -n k8s.io images import --local --platform wasi/wasm --label "$pinned" \
-                    "$generation/image.tar" || return 1
+                    "$image" || return 1
             ;;
         esac
-    done <"$generation/images"
-    rm -f "$generation/image.tar" "$generation/images"
+    done <"$generation/files/images"
 }
 
 # The kubelet is gone, and so is whoever would end its pods.
