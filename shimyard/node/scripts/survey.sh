@@ -41,18 +41,18 @@ pods() {
         {{- range .status.initContainerStatuses}}{{$name := .name}}
         {{- printf "image\t%s\t%s\t%s\n" $pod $name (or .imageID "-")}}
         {{- range $kind, $state := .state}}{{if eq $kind "terminated"}}
-        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\t%s\n" $pod $name $state.exitCode (or $state.reason "-") (or $state.containerID "-")}}
         {{- end}}{{end}}
         {{- range $kind, $state := .lastState}}{{if eq $kind "terminated"}}
-        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\t%s\n" $pod $name $state.exitCode (or $state.reason "-") (or $state.containerID "-")}}
         {{- end}}{{end}}{{end}}
         {{- range .status.containerStatuses}}{{$name := .name}}
         {{- printf "image\t%s\t%s\t%s\n" $pod $name (or .imageID "-")}}
         {{- range $kind, $state := .state}}{{if eq $kind "terminated"}}
-        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\t%s\n" $pod $name $state.exitCode (or $state.reason "-") (or $state.containerID "-")}}
         {{- end}}{{end}}
         {{- range $kind, $state := .lastState}}{{if eq $kind "terminated"}}
-        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\t%s\n" $pod $name $state.exitCode (or $state.reason "-") (or $state.containerID "-")}}
         {{- end}}{{end}}{{end}}
         {{- end}}{{end}}'
 }
