@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from lab.deadline import wait_for
-from lab.nodes.node import Node
-from shimyard.node.containerd_config import CONFIG_PATH
 from tests.engine.program.project import STACK, Project
 
 BROKEN = "edge-2"
@@ -103,27 +98,3 @@ def command(mend: str, start: str) -> list[str]:
     """The words of the command in a mend that begins with ``start``."""
     (found,) = (each for each in re.findall("`([^`]+)`", mend) if each.startswith(start))
     return str(found).split()
-
-
-@contextmanager
-def broken_by(node: Node, script: str, back: str) -> Iterator[None]:
-    """Between two scripts of root's on the machine."""
-    node.run(["sh", "-ec", script])
-    try:
-        yield
-    finally:
-        node.run(["sh", "-ec", back])
-
-
-@contextmanager
-def configured(node: Node, before: str, after: str) -> Iterator[None]:
-    """With one word of containerd's configuration replaced; then as it was, times too."""
-    path = node.root / CONFIG_PATH.lstrip("/")
-    text, times = path.read_text(), path.stat()
-    assert before in text
-    path.write_text(text.replace(before, after))
-    try:
-        yield
-    finally:
-        path.write_text(text)
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

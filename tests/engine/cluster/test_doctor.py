@@ -18,9 +18,10 @@ from lab.nodes.node import Node
 from lab.workloads import build
 from shimyard.node.containerd_config import CONFIG_PATH
 from shimyard.node.paths import ROOT
-from tests.engine.cluster.doctor import AGAIN, BROKEN, Doctor, broken_by, command, configured
+from tests.engine.cluster.doctor import AGAIN, BROKEN, Doctor, command
 from tests.engine.cluster.kubectl import Kubectl
 from tests.engine.cluster.wasm_pods import CLASS, push, wait_running, wasm_pod
+from tests.engine.node.breaking import broken_by, configuration, configured
 from tests.engine.node.states import kill_at, leave_orphan
 from tests.engine.program.project import Project
 from tests.lab.shims.modules import endless, hungry
@@ -110,7 +111,7 @@ def test_a_handler_that_left_the_configuration_is_named_and_comes_back(
     doctor: Doctor, agent: Node
 ) -> None:
     path = agent.root / CONFIG_PATH.lstrip("/")
-    path.write_text(path.read_text().replace("runtimes.wasmtime", "runtimes.elsewhere"))
+    path.write_text(configuration(agent, "runtimes.wasmtime", "runtimes.elsewhere"))
     found = doctor.link("config")
     assert "has no handler 'wasmtime'" in found["reason"]
     assert found["mend"].startswith(AGAIN)
@@ -120,7 +121,7 @@ def test_a_handler_that_left_the_configuration_is_named_and_comes_back(
 def test_a_containerd_that_has_not_read_its_configuration_is_named(
     doctor: Doctor, agent: Node, kubectl: Kubectl
 ) -> None:
-    with configured(agent, "runtimes.wasmtime", "runtimes.elsewhere"):
+    with configured(agent, configuration(agent, "runtimes.wasmtime", "runtimes.elsewhere")):
         agent.run(["systemctl", "restart", "containerd"])
         wait_for(
             "the kubelet's word",
