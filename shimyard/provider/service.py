@@ -8,6 +8,7 @@ from typing import Any
 
 from shimyard.node.facts import Facts
 from shimyard.node.k3s import RESOURCES
+from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
 from shimyard.provider.control import Control
@@ -38,14 +39,19 @@ class Service:
 
     @contextmanager
     def around(self, plan: Plan, facts: Facts, *, disrupts: bool) -> Iterator[None]:
-        """Drain before a change that disrupts, and take the node back in after it."""
-        if not (disrupts and plan.operations and serves(facts)):
+        """Wait for the node's turn, drain it before a change that disrupts, take it back in after.
+
+        What has ended is started again at once: others may wait for just that server.
+        """
+        mends = any(isinstance(step, RestartUnit) and step.starts for step in plan.operations)
+        if not plan.operations or not serves(facts) or (mends and not disrupts):
             yield
             return
         server = RESOURCES["server"] in facts.managed.manifests
-        with self._rollout.disruption(self._control, self._report, server=server):
+        enter = self._rollout.disruption if disrupts else self._rollout.turn
+        with enter(self._control, self._report, server=server):
             yield
-        self._settled = True
+        self._settled = disrupts
 
     def settle(self, facts: Facts) -> None:
         """Take back a cordon that a run has left that was cut off."""
