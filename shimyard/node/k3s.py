@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from shimyard.node.container_runtime import UNIT as CONTAINERD_UNIT
 from shimyard.node.desired import Data, DesiredState, File, Registration, StoredArtifact, Unit
-from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH, Role, k3s_config
+from shimyard.node.k3s_config import (
+    AGENT_TOKEN_PATH,
+    CONFIG_PATH,
+    JOIN_PATH,
+    JOIN_TOKEN_PATH,
+    TOKEN_PATH,
+    Role,
+    join_config,
+    k3s_config,
+)
 from shimyard.node.paths import BIN
 from shimyard.node.places import links
 from shimyard.node.planning import UNIT_FOLDER
@@ -29,6 +39,8 @@ _KUBECONFIGS: Final[Mapping[Role, str]] = {
 }
 _PATH = f"{BIN}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MODULES = ("br_netfilter", "overlay")
+# What stands before the secret in a token that names its cluster: docs.k3s.io/cli/token.
+_FULL = re.compile(r"K10[0-9a-f]+::[a-z]+:")
 
 
 @dataclass(frozen=True)
@@ -64,10 +76,12 @@ def k3s(
             ),
             mode="0600",
         ),
-        *_tokens(membership),
+        *_tokens(membership, role),
         File.of(unit_path, _unit(role)),
     ]
     reads = {file.path for file in files} | {_BINARY}
+    if role == "server":
+        files += _entrance(settings, membership)
     return DesiredState(
         resource=RESOURCES[role],
         artifacts=tuple(artifacts),
@@ -91,20 +105,41 @@ def k3s(
 
 def secret_paths() -> frozenset[str]:
     """The files whose content must not be shown."""
-    return frozenset({TOKEN_PATH, AGENT_TOKEN_PATH})
+    return frozenset({TOKEN_PATH, AGENT_TOKEN_PATH, JOIN_TOKEN_PATH})
 
 
 def _saves(settings: K3sSettings, role: Role) -> bool:
     return role == "server" and settings.snapshot_before_upgrade and settings.datastore == "etcd"
 
 
-def _tokens(membership: Membership) -> list[File]:
+def _tokens(membership: Membership, role: Role) -> list[File]:
     files = []
     if membership.token is not None:
-        files.append(File.of(TOKEN_PATH, f"{membership.token}\n", mode="0600"))
+        token = _secret_of(membership.token) if role == "server" else membership.token
+        files.append(_secret(TOKEN_PATH, token))
     if membership.agent_token is not None:
-        files.append(File.of(AGENT_TOKEN_PATH, f"{membership.agent_token}\n", mode="0600"))
+        files.append(_secret(AGENT_TOKEN_PATH, membership.agent_token))
     return files
+
+
+def _entrance(settings: K3sSettings, membership: Membership) -> list[File]:
+    """How a server comes into its cluster; nothing that it reads again later."""
+    config = join_config(settings, joins=membership.joins)
+    files = []
+    if config:
+        files.append(File.of(JOIN_PATH, render_yaml("k3s/config.yaml.j2", config), mode="0600"))
+    if membership.joins is not None and membership.token is not None:
+        files.append(_secret(JOIN_TOKEN_PATH, membership.token))
+    return files
+
+
+def _secret(path: str, token: str) -> File:
+    return File.of(path, f"{token}\n", mode="0600")
+
+
+def _secret_of(token: str) -> str:
+    """The secret of a token, which is the same for all servers, however each of them joined."""
+    return _FULL.sub("", token)
 
 
 def _unit(role: Role) -> str:

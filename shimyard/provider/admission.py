@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import Report
-from shimyard.provider.control import Control
+from shimyard.provider.control import Control, Standing
 from shimyard.provider.rollout import keep_quorum
 
 
@@ -15,19 +15,31 @@ class AdmissionError(NodeError):
         super().__init__(node, "join", cause, mend=mend)
 
 
+class ClusterStandsError(Exception):
+    """The cluster that a server was to start is there already. Attribute ``standing``: by whom."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__(f"{standing.server.name} serves the cluster already")
+        self.standing = standing
+
+
 def refuse_second_cluster(control: Control) -> None:
     """A server that starts a cluster must be sure that there is none: agents would follow it.
 
-    Raises ``AdmissionError``, or ``NodeError`` if another server of the stack can't be asked.
+    Raises ``ClusterStandsError``, or ``AdmissionError`` if another server of the stack does not
+    answer that could be one of the cluster's.
     """
-    node = control.node
-    standing = control.standing()
-    if standing is not None:
+    try:
+        standing = control.standing()
+    except NodeError as error:
         raise AdmissionError(
-            node,
-            f"{standing} serves the cluster already, and {node} would start another one",
-            f"put {standing} first in cluster.servers, and {node} after it; then it joins",
-        )
+            control.node,
+            f"{error.node} may be what is left of a cluster, and does not answer: {error.cause}",
+            f"bring {error.node} back, so that {control.node} joins its cluster; if there is no "
+            f"cluster any more, run `pulumi destroy`, or wipe {error.node}, first",
+        ) from error
+    if standing is not None:
+        raise ClusterStandsError(standing)
 
 
 def make_room(control: Control, report: Report) -> None:
@@ -45,7 +57,8 @@ def make_room(control: Control, report: Report) -> None:
             raise AdmissionError(
                 node,
                 f"the cluster has a node {node} already, and it is Ready: another machine",
-                "give this machine a name of its own, or remove the other one first",
+                "give this machine a name of its own, or remove the other one first; if it has "
+                "just taken the other one's place, wait a minute until the cluster has noticed",
             )
         keep_quorum(members, member, leaves=True)
         report("join", f"{node} is another machine now: the old one leaves the cluster first")

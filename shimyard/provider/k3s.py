@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shimyard.catalogue import Need
@@ -11,15 +12,16 @@ from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
 from shimyard.node.k3s import ARTIFACT, RESOURCES, Membership, k3s, secret_paths
-from shimyard.node.k3s_config import AGENT_TOKEN_PATH, TOKEN_PATH, Role
+from shimyard.node.k3s_config import AGENT_TOKEN_PATH, JOIN_TOKEN_PATH, TOKEN_PATH, Role
 from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
-from shimyard.provider.admission import make_room, refuse_second_cluster
+from shimyard.provider.admission import ClusterStandsError, make_room, refuse_second_cluster
 from shimyard.provider.artifacts import as_recorded, records, stored, texts, with_sources
-from shimyard.provider.control import Control
+from shimyard.provider.control import Control, Standing
 from shimyard.provider.inputs import InputError, node_settings, settings, sources
 from shimyard.provider.messages import (
+    ApplyRequest,
     CheckRequest,
     CheckResponse,
     DeleteRequest,
@@ -64,7 +66,7 @@ class _K3sResource(Resource):
         desired = self._desired(inputs, stored(artifacts))
         files = texts(desired, secret_paths())
         if inputs.get("token") is UNKNOWN:
-            files[TOKEN_PATH] = UNKNOWN
+            files |= dict.fromkeys(self._token_paths(inputs), UNKNOWN)
         if inputs.get("agentToken") is UNKNOWN:
             files[AGENT_TOKEN_PATH] = UNKNOWN
         return {"artifacts": artifacts, "files": files}
@@ -134,6 +136,10 @@ class _K3sResource(Resource):
                 control.close()
             retirement.forget()
 
+    def _token_paths(self, _inputs: Mapping[str, Any]) -> list[str]:
+        """The files that the input ``token`` becomes."""
+        return [TOKEN_PATH]
+
     def _desired(self, inputs: Mapping[str, Any], artifacts: list[Any]) -> DesiredState:
         cluster = membership(inputs)
         return k3s(
@@ -164,6 +170,27 @@ class K3sServerResource(_K3sResource):
         """How the cluster is reached is known once it is up."""
         unknown = {"caSha256": UNKNOWN, "kubeconfig": Secret(UNKNOWN)}
         return super().outputs(inputs, facts) | (unknown if facts is None else {})
+
+    def converged(
+        self, session: Session, desired: DesiredState, request: ApplyRequest, report: Report
+    ) -> Facts:
+        """The server that starts a cluster joins the one that is there: its machine is a new one.
+
+        Only the file by which it has joined differs then, and K3s does not read that again.
+        """
+        try:
+            return super().converged(session, desired, request, report)
+        except ClusterStandsError as error:
+            standing = error.standing
+        report("join", f"{standing.server.name} serves the cluster already: it is joined")
+        joining = _joining(request, standing)
+        state = self.desired(revealed(joining.inputs), recorded=False)
+        super().converged(session, state, joining, report)
+        return super().converged(session, desired, request, report)
+
+    def _token_paths(self, inputs: Mapping[str, Any]) -> list[str]:
+        joins = inputs.get("joins") is not None
+        return [TOKEN_PATH, JOIN_TOKEN_PATH] if joins else [TOKEN_PATH]
 
     def learned(self, session: Session) -> dict[str, Any]:
         """How the cluster is reached."""
@@ -205,6 +232,13 @@ def step_refused(was: str, now: str) -> str | None:
             f"go to {old[0]}.{old[1] + 1} first"
         )
     return None
+
+
+def _joining(request: ApplyRequest, standing: Standing) -> ApplyRequest:
+    """The same server, which joins the cluster of another one."""
+    token = f"K10{standing.ca_sha256}::server:{revealed(request.inputs)['token']}"
+    joins = {"joins": standing.server.inside, "token": Secret(token)}
+    return replace(request, inputs={**request.inputs, **joins})
 
 
 def _settings(inputs: Mapping[str, Any]) -> K3sSettings:

@@ -15,7 +15,7 @@ from typing import Final
 from shimyard.node.cluster import Cluster, Member
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import Report
-from shimyard.provider.control import Control
+from shimyard.provider.control import Control, NoServerError
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.rollout import DrainSettings
 
@@ -58,6 +58,19 @@ class Rollout:
             with self._changed:
                 self._out.pop(node, None)
                 self._changed.notify_all()
+
+    @contextmanager
+    def restart(self, control: Control, report: Report) -> Iterator[None]:
+        """Let the block restart a server, whose pods stay. Raises ``RolloutError``: no quorum.
+
+        Where no server answers there is no quorum to lose.
+        """
+        with self.turn(control, report, server=True):
+            with suppress(NoServerError), control.server() as cluster:
+                members = cluster.members()
+                if control.node in members:
+                    keep_quorum(members, members[control.node])
+            yield
 
     @contextmanager
     def disruption(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from shimyard.node.facts import Facts
-from shimyard.node.k3s import RESOURCES
-from shimyard.node.operations import RestartUnit
+from shimyard.node.k3s import RESOURCES, UNITS
+from shimyard.node.operations import Operation, RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
 from shimyard.provider.control import Control
@@ -26,6 +26,11 @@ def membership(inputs: Mapping[str, Any]) -> MembershipSettings | None:
 def serves(facts: Facts) -> bool:
     """Whether K3s of ours is on the machine; before that, no pod can be there."""
     return any(name in facts.managed.manifests for name in RESOURCES.values())
+
+
+def restarts(step: Operation) -> bool:
+    """Whether a server's K3s, and so its member of etcd, is away for a moment."""
+    return isinstance(step, RestartUnit) and step.unit == UNITS["server"] and not step.starts
 
 
 class Service:
@@ -48,10 +53,16 @@ class Service:
             yield
             return
         server = RESOURCES["server"] in facts.managed.manifests
-        enter = self._rollout.disruption if disrupts else self._rollout.turn
-        with enter(self._control, self._report, server=server):
+        with self._turn(plan, disrupts=disrupts, server=server):
             yield
         self._settled = disrupts
+
+    def _turn(self, plan: Plan, *, disrupts: bool, server: bool) -> AbstractContextManager[None]:
+        if disrupts:
+            return self._rollout.disruption(self._control, self._report, server=server)
+        if server and any(restarts(step) for step in plan.operations):
+            return self._rollout.restart(self._control, self._report)
+        return self._rollout.turn(self._control, self._report, server=server)
 
     def settle(self, facts: Facts) -> None:
         """Take back a cordon that a run has left that was cut off."""

@@ -123,7 +123,7 @@ CASES: dict[str, Provocation] = {
     "a node of no cluster": _without_cluster,
     "a token of two lines": _two_lines,
     "a server that would start a second cluster": lambda _scene: refuse_second_cluster(
-        StandInControl(StandInCluster(server("s2")), "s1", "s1", "s2")
+        control_of("s1", {"s2": unreachable("s2")})[0]
     ),
     "a name that another machine has in the cluster": lambda _scene: make_room(
         _control("a"), silent

@@ -26,11 +26,17 @@ from tests.unit.node.k3s_states import AGENT, FIRST, JOINING, agent, server
 CONFIG = "/etc/rancher/k3s/config.yaml"
 TOKEN = "/etc/rancher/k3s/token"
 AGENT_TOKEN = "/etc/rancher/k3s/agent-token"
+JOIN = "/etc/rancher/k3s/config.yaml.d/join.yaml"
+JOIN_TOKEN = "/etc/rancher/k3s/join-token"
 BINARY = "/usr/local/bin/k3s"
 
 
 def from_to(was: DesiredState, wanted: DesiredState) -> Plan:
     return plan(wanted, Facts.converged(was))
+
+
+def texts_of(state: DesiredState) -> dict[str, str]:
+    return {file.path: file.read().decode() for file in state.files}
 
 
 def names(steps: Plan) -> list[str]:
@@ -46,10 +52,20 @@ def restart(steps: Plan) -> RestartUnit:
 
 
 def test_a_server_has_both_tokens_and_an_agent_its_own() -> None:
-    texts = {file.path: file.read().decode() for file in server(JOINING).files}
-    assert texts[TOKEN] == "K10ab::server:server-secret\n"
+    texts = texts_of(server(JOINING))
+    assert texts[TOKEN] == "server-secret\n"
     assert texts[AGENT_TOKEN] == "agent-secret\n"
-    assert AGENT_TOKEN not in {file.path for file in agent().files}
+    assert texts_of(agent())[TOKEN] == "K10ab::node:agent-secret\n"
+    assert AGENT_TOKEN not in texts_of(agent())
+
+
+def test_a_server_knows_its_cluster_before_it_shows_the_token() -> None:
+    texts = texts_of(server(JOINING))
+    assert texts[JOIN_TOKEN] == "K10ab::server:server-secret\n"
+    assert f'"token-file": "{JOIN_TOKEN}"' in texts[JOIN]
+    assert '"server": "https://10.0.0.1:6443"' in texts[JOIN]
+    for state in (server(), agent()):
+        assert JOIN_TOKEN not in texts_of(state)
 
 
 def test_tokens_and_config_are_for_root_only_and_in_no_repr() -> None:
@@ -58,7 +74,7 @@ def test_tokens_and_config_are_for_root_only_and_in_no_repr() -> None:
         assert {modes[path] for path in modes if path.startswith("/etc/rancher/")} == {"0600"}
         assert "secret" not in repr(state)
     assert "secret" not in repr(FIRST)
-    assert secret_paths() == {TOKEN, AGENT_TOKEN}
+    assert secret_paths() == {TOKEN, AGENT_TOKEN, JOIN_TOKEN}
 
 
 def test_a_token_stands_in_no_file_but_its_own() -> None:
@@ -140,6 +156,27 @@ def test_what_k3s_reads_restarts_it_and_it_must_be_ready_again(
     (effect,) = steps.effects
     # Pods outlive it, those of Wasm too: it is not containerd.
     assert effect.endswith(f": {because}")
+
+
+ELSEWHERE = Membership("10.0.0.2", "K10ab::server:server-secret", "agent-secret")
+
+
+@pytest.mark.parametrize(
+    ("was", "wanted"),
+    [
+        (server(JOINING), server(ELSEWHERE)),
+        (server(JOINING), server()),
+        (server(), server(JOINING)),
+    ],
+    ids=["another first server", "it is the first now", "it was the first"],
+)
+def test_a_server_that_has_joined_does_not_restart_when_another_one_is_the_first(
+    was: DesiredState, wanted: DesiredState
+) -> None:
+    steps = from_to(was, wanted)
+    assert set(names(steps)) <= {"expect", "file", "remove"}
+    assert JOIN in steps.changed
+    assert steps.effects == ()
 
 
 def test_the_time_that_a_start_may_take_is_no_change() -> None:

@@ -15,6 +15,7 @@ from shimyard.node.containerd_config import (
     containerd_config,
     hosts_config,
 )
+from shimyard.node.k3s_config import CONFIG_PATH, JOIN_PATH
 from shimyard.node.recovery import recovery_unit
 from shimyard.node.render import RenderError, render, render_toml, toml_value
 from shimyard.settings import RuntimeSettings
@@ -156,7 +157,9 @@ def rendered_k3s() -> dict[str, str]:
     files = {}
     for name, state in states.items():
         texts = {file.path: file.read().decode() for file in state.files}
-        files[f"{name}.yaml"] = texts["/etc/rancher/k3s/config.yaml"]
+        files[f"{name}.yaml"] = texts[CONFIG_PATH]
+        if JOIN_PATH in texts:
+            files[f"{name}-join.yaml"] = texts[JOIN_PATH]
         unit = next(path for path in texts if path.endswith(".service"))
         files[unit.rpartition("/")[2]] = texts[unit]
     return files

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from shimyard.node.errors import ConnectionFailedError
+from shimyard.node.errors import NodeError
 from shimyard.node.progress import silent
-from shimyard.provider.admission import AdmissionError, make_room, refuse_second_cluster
-from shimyard.provider.control import NoServerError
+from shimyard.provider.admission import (
+    AdmissionError,
+    ClusterStandsError,
+    make_room,
+    refuse_second_cluster,
+)
+from shimyard.provider.control import NoServerError, Standing
 from shimyard.provider.rollout import RolloutError
 from tests.unit.provider.clusters import StandInCluster, StandInControl, agent, server
 from tests.unit.provider.test_control import ONE, control, unreachable
@@ -21,14 +26,22 @@ def test_the_first_server_starts_a_cluster_where_there_is_none() -> None:
 
 def test_a_server_does_not_start_a_cluster_beside_the_one_that_stands() -> None:
     asks = StandInControl(StandInCluster(server("s2")), "s1", *THREE)
-    with pytest.raises(AdmissionError, match="put s2 first in cluster"):
+    with pytest.raises(ClusterStandsError, match="s2 serves the cluster already") as caught:
         refuse_second_cluster(asks)
+    assert caught.value.standing.server.name == "s2"
 
 
 def test_a_server_stands_if_its_kubectl_answers() -> None:
     asks, nodes = control("s1", {"s1": ONE, "s3": ONE})
-    assert asks.standing() == "s3"
+    assert asks.standing() == Standing(asks.membership.servers[2], "a" * 64)
     assert [name for name, _ in nodes.asked] == ["s2", "s3"]
+
+
+def test_a_server_stands_although_another_one_is_down() -> None:
+    asks, _ = control("s1", {"s2": unreachable("s2"), "s3": ONE})
+    standing = asks.standing()
+    assert standing is not None
+    assert standing.server.name == "s3"
 
 
 def test_no_server_stands_if_none_has_k3s() -> None:
@@ -38,7 +51,15 @@ def test_no_server_stands_if_none_has_k3s() -> None:
 
 def test_a_server_that_can_not_be_asked_may_be_all_that_is_left_of_the_cluster() -> None:
     asks, _ = control("s1", {"s2": unreachable("s2")})
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(AdmissionError, match="s2 may be what is left of a cluster") as caught:
+        refuse_second_cluster(asks)
+    assert "bring s2 back, so that s1 joins its cluster" in caught.value.mend
+
+
+def test_servers_that_have_lost_their_quorum_are_still_the_cluster() -> None:
+    down = (1, "", "etcdserver: leader changed\n")
+    asks, _ = control("s1", {"s2": down, "s3": down})
+    with pytest.raises(NodeError, match="etcdserver: leader changed"):
         asks.standing()
 
 
@@ -58,8 +79,9 @@ def test_the_node_of_a_machine_that_is_gone_makes_room() -> None:
 
 def test_the_node_of_a_machine_that_lives_does_not() -> None:
     asks = StandInControl(StandInCluster(server("s1"), agent("a")), "a")
-    with pytest.raises(AdmissionError, match="it is Ready: another machine"):
+    with pytest.raises(AdmissionError, match="it is Ready: another machine") as caught:
         make_room(asks, silent)
+    assert "wait a minute until the cluster has noticed" in caught.value.mend
     assert asks.cluster.asked == []
 
 

@@ -15,10 +15,12 @@ from shimyard.provider.control import Control, NoServerError
 from shimyard.provider.nodes import Nodes
 from shimyard.settings import NodeSettings
 from shimyard.settings.membership import MembershipSettings
-from tests.unit.errors.cases_node import Scripted
+from tests.unit.errors.cases_node import Scripted, facts
 from tests.unit.provider.clusters import membership
 
 ONE = "member|edge-1|True|-|-|true|v1.36.3+k3s1||\n"
+K3S = "resource|k3s-server|1\n"
+ACCESS = f"ca-sha256|{'a' * 64}\nkubeconfig|YXBpVmVyc2lvbjogdjEK\n"
 THREE = ("s1", "s2", "s3")
 
 
@@ -38,7 +40,8 @@ class StandInNodes(Nodes):
         if isinstance(answer, ConnectionFailedError):
             raise answer
         self.open.append(node.name)
-        yield Scripted({"members": answer})
+        known = {} if node.name not in self._answers else {"facts": facts(K3S)}
+        yield Scripted({"members": answer, "access": ACCESS, **known})
         self.open.remove(node.name)
 
     def hang_up(self, node: NodeSettings, *, purpose: str) -> None:

@@ -11,21 +11,30 @@ from typing import Any
 
 import pytest
 
+from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
-from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH
+from shimyard.node.facts import Facts, ManagedFacts
+from shimyard.node.k3s_config import (
+    AGENT_TOKEN_PATH,
+    CONFIG_PATH,
+    JOIN_PATH,
+    JOIN_TOKEN_PATH,
+    TOKEN_PATH,
+)
 from shimyard.node.operations import RestartUnit, StopUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import silent
-from shimyard.node.transaction import read_facts
-from shimyard.provider.admission import AdmissionError
+from shimyard.node.transaction import Result, read_facts
+from shimyard.provider.admission import ClusterStandsError
 from shimyard.provider.k3s import K3sAgentResource, K3sServerResource, step_refused
 from shimyard.provider.messages import ApplyRequest, DeleteRequest, ReadRequest
 from shimyard.provider.nodes import CancelledRunError, Nodes
 from shimyard.provider.resource import Resource
-from shimyard.provider.values import UNKNOWN, Secret
+from shimyard.provider.values import UNKNOWN, Secret, revealed
 from shimyard.settings import NodeSettings
 from tests.unit.errors.cases_node import Scripted, facts
 from tests.unit.provider.clusters import (
+    CA,
     StandInCluster,
     StandInControl,
     agent,
@@ -36,6 +45,7 @@ from tests.unit.provider.clusters import (
 from tests.unit.provider.engine import URN, KeptLog, changes, check, checked
 
 VERSIONS = ["1.35.5+k3s1", "1.36.3+k3s1", "1.36.4+k3s1", "1.37.0+k3s1", "1.38.0+k3s1"]
+THREE = ("s1", "s2", "s3")
 OTHER = "urn:pulumi:dev::shimyard::shimyard:node:K3sAgent::another"
 
 
@@ -105,7 +115,7 @@ def of_agent(version: str = VERSIONS[1], **changed: Any) -> dict[str, Any]:
 def test_a_preview_shows_the_config_and_that_k3s_starts(servers: K3sServerResource) -> None:
     shown = checked(servers, of_server())
     assert shown["artifacts"]["k3s"]["version"] == VERSIONS[1]
-    assert '"cluster-init": true' in shown["files"][CONFIG_PATH]
+    assert '"cluster-init": true' in shown["files"][JOIN_PATH]
     (effect,) = shown["effects"]
     assert effect.startswith("starts k3s.service: ")
 
@@ -134,8 +144,10 @@ def test_a_token_that_is_not_made_yet_is_unknown_and_not_an_error(
     shown = checked(servers, of_server(token=UNKNOWN, agentToken=UNKNOWN))
     assert shown["files"][TOKEN_PATH] is UNKNOWN
     assert shown["files"][AGENT_TOKEN_PATH] is UNKNOWN
-    assert '"cluster-init": true' in shown["files"][CONFIG_PATH]
+    assert '"cluster-init": true' in shown["files"][JOIN_PATH]
     assert shown["effects"] is UNKNOWN
+    joining = checked(servers, of_server(token=UNKNOWN, joins="192.0.2.102"))
+    assert joining["files"][JOIN_TOKEN_PATH] is UNKNOWN
 
 
 def test_a_server_that_is_not_known_yet_is_unknown_in_the_preview(
@@ -475,9 +487,43 @@ def test_who_joins_needs_a_free_name_and_who_starts_a_cluster_must_be_the_first(
     agents.admit(free, of_agent(), silent)
     assert free.cluster.asked == ["forget a"]
     second = StandInControl(StandInCluster(server("s2")), "s1", "s1", "s2")
-    with pytest.raises(AdmissionError, match="would start another one"):
+    with pytest.raises(ClusterStandsError):
         servers.admit(second, of_server(), silent)
     servers.admit(second, of_server(joins="192.0.2.102"), silent)
+
+
+def test_the_server_that_starts_a_cluster_joins_the_one_that_stands(
+    servers: K3sServerResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = StandInControl(StandInCluster(server("s1", ready=False), server("s2")), "s1", *THREE)
+    states: list[dict[str, str]] = []
+
+    def converge(_session: object, desired: DesiredState, _report: object, around: Any) -> Any:
+        with around(Plan(), Facts() if len(states) < 1 else serving):
+            states.append({file.path: file.read().decode() for file in desired.files})
+        return Result(serving, Plan())
+
+    serving = Facts(managed=ManagedFacts({"k3s-server": ()}))
+    monkeypatch.setattr("shimyard.provider.resource.converge", converge)
+    monkeypatch.setattr(servers, "control", lambda *_: control)
+    inputs = checked(servers, of_server())
+    desired = servers.desired(revealed(inputs), recorded=False)
+    told: list[str] = []
+    servers.converged(
+        Scripted({}),
+        desired,
+        ApplyRequest(URN, "", inputs, preview=False),
+        lambda _, text: told.append(text),
+    )
+    joined, final = states
+    assert control.cluster.asked == ["forget s1"]
+    assert "s2 serves the cluster already: it is joined" in told
+    assert '"server": "https://192.0.2.102:6443"' in joined[JOIN_PATH]
+    assert joined[JOIN_TOKEN_PATH] == f"K10{CA}::server:server-Secret1\n"
+    assert final == {file.path: file.read().decode() for file in desired.files}
+    assert {path for path in joined if joined[path] != final.get(path)} == {
+        JOIN_PATH, JOIN_TOKEN_PATH
+    }  # fmt: skip
 
 
 # --- what no update changes -----------------------------------------------------------------------

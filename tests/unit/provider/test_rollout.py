@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from shimyard.node.cluster import Member
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.progress import silent
 from shimyard.provider import rollout as module
@@ -100,6 +101,31 @@ def test_a_node_that_does_not_come_back_is_an_error_and_stays_cordoned(clock: Cl
         control.cluster.becomes("a", ready=False)
     assert control.cluster.nodes["a"].ours
     assert 60 <= clock.now < 62
+
+
+def restarted(*members: Member, node: str = "s1", away: bool = False) -> list[str]:
+    """What a cluster is asked around a restart of one of its servers."""
+    control = StandInControl(StandInCluster(*members), node)
+    control.away = away
+    with Rollout().restart(control, silent):
+        control.cluster.asked.append(f"restart {node}")
+    return control.cluster.asked
+
+
+def test_a_server_restarts_in_place_while_the_others_are_a_majority() -> None:
+    assert restarted(server("s1"), server("s2"), server("s3")) == ["restart s1"]
+    assert restarted(server("s1", ready=False), server("s2"), server("s3")) == ["restart s1"]
+    assert restarted(server("s1"), agent("a", ready=False)) == ["restart s1"]
+
+
+def test_a_server_does_not_restart_while_another_one_is_down() -> None:
+    three = (server("s1"), server("s2"), server("s3", ready=False))
+    with pytest.raises(RolloutError, match="no quorum; not Ready: s3"):
+        restarted(*three)
+
+
+def test_where_no_server_answers_a_restart_takes_nothing_away() -> None:
+    assert restarted(server("s1"), server("s2"), server("s3"), away=True) == ["restart s1"]
 
 
 # --- failures -------------------------------------------------------------------------------------
