@@ -112,7 +112,7 @@ class _K3sResource(Resource):
         if inputs.get("joins") is None:
             refuse_second_cluster(control)
         else:
-            make_room(control, report)
+            make_room(control, report, server=self.role == "server")
 
     def delete(self, request: DeleteRequest) -> None:
         """Take the node out of its cluster, then K3s off the machine, whether it answers or not."""

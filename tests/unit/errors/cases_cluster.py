@@ -125,6 +125,11 @@ CASES: dict[str, Provocation] = {
     "a server that would start a second cluster": lambda _scene: refuse_second_cluster(
         control_of("s1", {"s2": unreachable("s2")})[0]
     ),
+    "a server that joins while another one is down": lambda _scene: make_room(
+        StandInControl(StandInCluster(server("s1"), server("s2", ready=False)), "s3", "s1", "s2"),
+        silent,
+        server=True,
+    ),
     "a name that another machine has in the cluster": lambda _scene: make_room(
         _control("a"), silent
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shimyard.node.cluster import Member
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import silent
 from shimyard.provider.admission import (
@@ -95,6 +96,38 @@ def test_a_server_that_is_gone_makes_room_only_if_a_majority_stays() -> None:
     with pytest.raises(RolloutError, match="no quorum"):
         make_room(asks, silent)
     assert asks.cluster.asked == []
+
+
+OURS = {"handler.shimyard.dev/runc": "true"}
+
+
+def test_a_server_that_is_down_and_leaves_the_stack_makes_room_for_its_successor() -> None:
+    gone = server("s0", ready=False, labels=OURS)
+    nodes = StandInCluster(server("s1"), server("s2"), gone, agent("a", ready=False))
+    asks = StandInControl(nodes, "s3", *THREE)
+    told: list[str] = []
+    make_room(asks, lambda _, text: told.append(text), server=True)
+    assert nodes.asked == ["forget s0"]
+    assert told == ["s0 is replaced by s3: the old one leaves the cluster first"]
+
+
+def test_an_agent_needs_no_room_in_etcd() -> None:
+    gone = server("s0", ready=False, labels=OURS)
+    nodes = StandInCluster(server("s1"), server("s2"), gone)
+    make_room(StandInControl(nodes, "a", *THREE), silent)
+    assert nodes.asked == []
+
+
+@pytest.mark.parametrize(
+    "down",
+    [server("s2", ready=False, labels=OURS), server("s0", ready=False)],
+    ids=["it is mended", "somebody else's"],
+)
+def test_a_server_does_not_join_while_one_that_stays_is_down(down: Member) -> None:
+    nodes = StandInCluster(server("s1"), server("s4"), down)
+    with pytest.raises(AdmissionError, match="etcd takes no new member meanwhile"):
+        make_room(StandInControl(nodes, "s3", *THREE), silent, server=True)
+    assert nodes.asked == []
 
 
 def test_nobody_joins_a_cluster_that_does_not_answer() -> None:
