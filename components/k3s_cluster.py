@@ -69,7 +69,7 @@ class K3sCluster(pulumi.ComponentResource):
             resource_name,
             kubeconfig=self.kubeconfig,
             # By another server it is still the same cluster: nothing in it is replaced.
-            cluster_identifier=membership.cluster,
+            cluster_identifier=resource_name,
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[*self.cluster_nodes.values(), *self.agents.values()]
             ),

@@ -6,16 +6,22 @@ cordoned, and nothing has drifted.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
+import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import toolchain
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
+from lab.builds.recipe import BuiltArtifact
 from lab.deadline import wait_for
 from lab.instance import Lab
 from lab.k3s.recipes import k3s_recipes
@@ -25,13 +31,19 @@ from shimyard.doctor.cluster import ClusterFacts
 from shimyard.doctor.examination import Examined, Silence
 from shimyard.doctor.rounds import examine
 from shimyard.doctor.stack import read_stack
+from shimyard.node.paths import ROOT
 from shimyard.node.program import FOR_THE_DOCTOR
+from shimyard.settings.k3s import release
 from tests.engine.cluster.kubectl import Kubectl, is_ready
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.node.states import kill_at, leftovers
-from tests.engine.program.project import Project
+from tests.engine.program.hunt import Hunt, inside
+from tests.engine.program.project import Project, Run
 from tests.engine.program.running import provider_of, upping
-from tests.faults.holds import forget, hold_at, release, wait_held
+from tests.faults.cluster_points import READING, Station, added_by_a_cluster, stations
+from tests.faults.holds import forget, hold_at, wait_held
+from tests.faults.holds import release as let_go
+from tests.faults.points import Kind
 from tests.faults.tally import KILLERS, Killer, Tally
 from tests.faults.test_kills_of_engine import alive
 from tests.lab.conftest import Place
@@ -50,11 +62,33 @@ def cluster_tools(tools: Toolchain) -> Toolchain:
 
 
 @pytest.fixture(scope="module")
-def built() -> BuiltArtifacts:
-    """What the nodes need, and the newest K3s."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltArtifacts:
+    """What the nodes need, the newest K3s, and its successors."""
     names = {"containerd", "runc", "cni-plugins", "containerd-shim-wasmtime"}
     machines = [each for each in recipes() if each.name in names]
-    return build_all(wanted=[*machines, k3s_recipes("amd64")[0]])
+    found = build_all(wanted=[*machines, k3s_recipes("amd64")[0]])
+    newest, folder = found.find("k3s"), tmp_path_factory.mktemp("successors")
+    more = [successor(newest, minors, folder) for minors in range(1, len(KILLERS) + 2)]
+    return BuiltArtifacts((*found, *more))
+
+
+def successor(k3s: BuiltArtifact, minors: int, folder: Path) -> BuiltArtifact:
+    """A stand-in for a later minor version: the same program, with some bytes more in it.
+
+    For Shimyard it is another version, which asks for a drain and a snapshot. What another version
+    of Kubernetes does is shown in tests/engine/cluster.
+    """
+    major, minor, patch = release(k3s.version)
+    version = f"{major}.{minor + minors}.{patch}+k3s1"
+    content = k3s.path.read_bytes()
+    # Behind the program, before what it brings along: see `append_bundle` of lab/k3s/recipes.py.
+    (length,) = struct.unpack(">Q", content[-16:-8])
+    end = len(content) - 16 - length
+    path = folder / version / k3s.path.name
+    path.parent.mkdir()
+    path.write_bytes(content[:end] + version.encode() + content[end:])
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return replace(k3s, version=version, path=path, sha256=digest, size=path.stat().st_size)
 
 
 @pytest.fixture(scope="module")
@@ -72,20 +106,112 @@ def project(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Project:
     """A server that keeps its state in etcd, and one agent; both are up."""
-    made = Project.of_checkout(cluster_tools, tmp_path_factory.mktemp("kills"))
-    made.config = cluster_stack(lab, built, [SERVER, AGENT, LATER], servers=[SERVER])
-    made.config["cluster"]["datastore"] = "etcd"
-    made.config["later"] = made.config["nodes"].pop()
-    apply(made)
+    folder = tmp_path_factory.mktemp("kills")
+    made = Project.of_checkout(cluster_tools, folder)
+    made.config = cluster_stack(lab, built, [SERVER, AGENT], servers=[SERVER])
+    made.config["cluster"] |= {"datastore": "etcd", "agentVersion": built.find("k3s").version}
+    made.write()
+    (folder / "temporary").mkdir()
+    made.environment["TMPDIR"] = str(folder / "temporary")
+    # The flag is hidden from those who don't debug the engine.
+    made.environment["PULUMI_DEBUG_COMMANDS"] = "true"
     made.up()
     return made
 
 
-def apply(project: Project) -> None:
-    """Write the stack file without what the test keeps beside it."""
-    kept = {key: project.config.pop(key) for key in ("later",) if key in project.config}
-    project.write()
-    project.config |= kept
+@pytest.fixture(scope="module")
+def secrets(project: Project, lab: Lab) -> dict[str, str]:
+    """What nobody else may read: name -> text."""
+
+    def content(path: str) -> str:
+        return lab.node(SERVER).run(["cat", path]).stdout.strip()
+
+    kubeconfig = yaml.safe_load(content("/etc/rancher/k3s/k3s.yaml"))
+    return {
+        "server token": content("/etc/rancher/k3s/token"),
+        "agent token": content("/etc/rancher/k3s/agent-token"),
+        "administrator's key": kubeconfig["users"][0]["user"]["client-key-data"],
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hunt(project: Project, lab: Lab, secrets: dict[str, str]) -> Iterator[Hunt]:
+    """Looks at all processes and temporary files while the tests of this module run."""
+    folders = [Path(project.environment["TMPDIR"])]
+    for node in lab.nodes:
+        folders += [inside(node, name) for name in ("tmp", "run", "dev/shm", "var/tmp")]
+        # Not its store: megabytes of programs, again and again.
+        folders += [node.root / ROOT.lstrip("/") / name for name in ("staging", "generations")]
+    with Hunt(list(secrets.values()), folders) as hunt:
+        yield hunt
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What can happen to a cluster, one after the other; each is one change of the stack file."""
+
+    project: Project
+    later: Mapping[str, Any]
+    versions: Iterator[str]
+
+    def join(self) -> None:
+        """A third machine becomes an agent."""
+        self.project.config["nodes"].append(dict(self.later))
+
+    def upgrade_the_server(self) -> None:
+        """The next minor version, for the server."""
+        self.project.config["cluster"]["version"] = next(self.versions)
+
+    def upgrade_the_agents(self) -> None:
+        """The same for the agents."""
+        self.project.config["cluster"]["agentVersion"] = self.project.config["cluster"]["version"]
+
+    def describe(self) -> None:
+        """Another label, and a taint more or less."""
+        agent = self.project.config["nodes"][1]
+        agent["labels"]["edge.example.com/rack"] = self.project.config["cluster"]["version"][:4]
+        agent["taints"] = [] if agent.get("taints") else ["edge.example.com/bench=yes:NoSchedule"]
+
+    def remove(self) -> None:
+        """The third machine leaves."""
+        self.project.config["nodes"].pop()
+
+    def __iter__(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        yield "join", self.join
+        yield "upgrade", self.upgrade_the_server
+        yield "upgrade", self.upgrade_the_agents
+        yield "description", self.describe
+        yield "removal", self.remove
+
+
+@pytest.fixture(scope="module")
+def changes(project: Project, lab: Lab, built: BuiltArtifacts) -> Changes:
+    config = cluster_stack(lab, built, [LATER], servers=[SERVER])
+    versions = [each.version for each in built if each.name == "k3s"]
+    return Changes(project, config["nodes"][0], iter(versions[1:]))
+
+
+@pytest.fixture(scope="module")
+def course(project: Project, changes: Changes, tally: Tally) -> list[list[Station]]:
+    """Where each change comes along when nobody is killed.
+
+    What reads only is killed once, and so is a call that both halves of an upgrade make.
+    """
+    kinds = added_by_a_cluster(tally.known)
+    seen: set[tuple[str, Kind]] = set()
+    found = []
+    for name, change in changes:
+        change()
+        project.write()
+        output = project.up("--debug").output
+        here = [
+            station
+            for station in stations(output, kinds, SERVER)
+            if (name, station.kind) not in seen and ("", station.kind) not in seen
+        ]
+        seen |= {("" if each.kind in READING else name, each.kind) for each in here if each.is_verb}
+        found.append(here)
+    return found
 
 
 class Ordeal:
@@ -97,52 +223,62 @@ class Ordeal:
         self.killer = killer
         self.tally = tally
 
-    def through(self, *stations: tuple[str, str], options: tuple[str, ...] = ()) -> None:
-        """`pulumi up` with a kill at each (point, node) in turn; and once more, which converges."""
-        apply(self.project)
-        words = ("up", "--yes", "--skip-preview", *options)
+    def through(self, stations: Sequence[Station]) -> None:
+        """`pulumi up` with a kill at each station in turn; and once more, which converges."""
+        self.project.write()
         kills = []
-        for point, name in stations:
-            kill, began = self.tally.kill(self.killer, point), time.monotonic()
-            node = self.lab.node(name)
+        for station in stations:
+            kill, began = self.tally.kill(self.killer, station.point), time.monotonic()
+            node = self.lab.node(station.node)
             if self.killer == "node shell":
-                self.of_the_shell(node, point, words)
+                self.of_the_shell(node, station.point)
             else:
-                self.of_the_controller(node, point, words)
+                self.of_the_controller(node, station.point)
             kill.seconds = time.monotonic() - began
             assert kill.seconds < BOUND
             kills.append(kill)
         with self.tally.wait(f"the next up after kills at {len(stations)} points of a cluster"):
-            self.project.pulumi(*words)
+            self.project.up()
         self.converged()
         for kill in kills:
             kill.converged = True
 
-    def of_the_shell(self, node: Node, point: str, words: tuple[str, ...]) -> None:
+    def of_the_shell(self, node: Node, point: str) -> None:
         kill_at(node, point)
-        told = self.project.pulumi(*words, status=None).output
+        told = self.project.up("--debug", status=None).output
         file = node.root / "var/lib/shimyard/kill-at"
         assert not file.exists() or file.read_text() == "", f"never came to {point!r}: {told}"
         assert "Traceback" not in told
 
-    def of_the_controller(self, node: Node, point: str, words: tuple[str, ...]) -> None:
+    def of_the_controller(self, node: Node, point: str) -> None:
         hold_at(node, point)
         try:
-            with upping(self.project, *words) as run:
+            with upping(self.project, "up", "--yes", "--skip-preview") as run:
                 provider = provider_of(run)
                 wait_held(node, seconds=180)
                 os.kill(run.pid if self.killer == "pulumi" else provider, signal.SIGKILL)
                 output, _ = run.communicate(timeout=60)
                 wait_for("the provider's end", lambda: alive(provider), seconds=20)
         finally:
-            release(node)
+            let_go(node)
         assert run.returncode != 0
         assert "Traceback" not in output
+        self.project.runs.append(Run(output, run.returncode))
         if self.killer == "pulumi":
             self.project.pulumi("cancel", "--yes")
 
+    def reachable(self, course: Sequence[Station]) -> list[Station]:
+        """Where this killer can meet a change again after each kill.
+
+        A machine whose controller dies ends its transaction by itself: there is one step of it.
+        """
+        if self.killer == "node shell":
+            return list(course)
+        steps = [station for station in course if not station.is_verb]
+        return [station for station in course if station.is_verb or station is steps[0]]
+
     def converged(self) -> None:
-        """Every node of the stack is in service, and nothing has drifted."""
+        """Every node of the stack is in service, and nothing is left in the middle."""
         wanted = sorted(node["name"] for node in self.project.config["nodes"])
         nodes = Kubectl(self.lab.node(SERVER)).nodes()
         assert sorted(nodes) == wanted
@@ -152,35 +288,61 @@ class Ordeal:
             assert leftovers(self.lab.node(name)) == [], name
 
 
+def test_every_step_of_a_cluster_is_on_the_course(
+    course: list[list[Station]], tally: Tally
+) -> None:
+    met = {station.kind for part in course for station in part}
+    assert met == added_by_a_cluster(tally.known)
+    join, _, agents, _, removal = ({station.kind for station in part} for part in course)
+    assert ("switch", "await-node") in join & agents
+    assert removal == {
+        ("verb", "cordon"), ("verb", "drain"), ("switch", "leave"), ("verb", "forget")
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("killer", KILLERS)
 def test_killed_at_any_step_of_a_cluster_the_next_up_converges(
-    project: Project, lab: Lab, tally: Tally, killer: Killer
+    project: Project,
+    lab: Lab,
+    changes: Changes,
+    course: list[list[Station]],
+    *,
+    tally: Tally,
+    killer: Killer,
 ) -> None:
     ordeal = Ordeal(project, lab, killer, tally)
-    config = project.config
-    agent = config["nodes"][1]
-    config["nodes"].append(config["later"])
-    ordeal.through((f"switch await-node {LATER}", LATER))
-    toggle_handler(config["runtime"]["shims"])
-    ordeal.through(
-        *((point, SERVER) for point in ("verb members", "verb cordon", "verb drain")),
-        ("verb uncordon", SERVER),
-    )
-    agent["labels"]["edge.example.com/rack"] = killer.replace(" ", "-")
-    agent["taints"] = [] if agent.get("taints") else ["edge.example.com/bench=yes:NoSchedule"]
-    ordeal.through(("verb label", SERVER), ("verb taint", SERVER))
-    spoil(lab.node(SERVER))
-    config["cluster"]["serverConfig"] = {"node-external-ip": f"192.0.2.{KILLERS.index(killer)}"}
-    ordeal.through(
-        ("prepare snapshot /usr/local/bin/k3s", SERVER),
-        ("verb access", SERVER),
-        options=("--refresh",),
-    )
-    config["nodes"].pop()
-    ordeal.through(("switch leave k3s-agent.service", LATER), ("verb forget", SERVER))
+    for (_, change), part in zip(changes, course, strict=True):
+        change()
+        ordeal.through(ordeal.reachable(part))
     assert "drift" not in project.refresh().output
     for node in lab.nodes:
         forget(node)
+
+
+def test_no_secret_of_the_cluster_was_found_where_others_can_read_it(
+    project: Project, lab: Lab, hunt: Hunt, secrets: dict[str, str]
+) -> None:
+    names = {text: name for name, text in secrets.items()}
+    project.pulumi("stack", "export")
+    project.pulumi("stack", "output", "--json")
+    for path in project.state_files:
+        hunt.look(str(path), path.read_bytes())
+    for folder in ("home", "temporary"):
+        hunt.look_below(project.folder.parent / folder)
+    for number, each in enumerate(project.runs):
+        hunt.look(f"output {number}", each.output.encode())
+    assert hunt.rounds > 50
+    # On its way, a secret waits in Shimyard's own folder, where only root can read it.
+    waiting = tuple(f"0600 {node.root}{ROOT}/" for node in lab.nodes)
+    met = {(where, names[text]) for where, text in hunt.found if not where.startswith(waiting)}
+    assert met == set()
+    for node in lab.nodes:
+        now = Hunt(list(secrets.values()), [])
+        now.look_at(node)
+        held = {(where, names[text]) for where, text in now.found}
+        assert {where for where, _ in held if not where.startswith("0600 ")} == set(), node.name
+        allowed = {SERVER: set(secrets), AGENT: {"agent token"}}.get(node.name, set())
+        assert {name for _, name in held} == allowed, held
 
 
 @pytest.mark.parametrize("verb", sorted(FOR_THE_DOCTOR))
@@ -201,20 +363,3 @@ def test_killed_while_the_doctor_asks_he_tells_so_and_the_next_time_there_is_an_
     assert isinstance(again.machines[SERVER], Examined)
     forget(lab.node(SERVER))
     kill.converged = True
-
-
-def toggle_handler(shims: list[dict[str, Any]]) -> None:
-    """One more handler, or one less: containerd restarts for it, so the node is drained."""
-    if len(shims) > 1:
-        shims.pop()
-    else:
-        shims.append({**shims[0], "handler": "second"})
-
-
-def spoil(server: Node) -> None:
-    """Somebody has swapped the program: it is brought again, after etcd was saved."""
-    script = """\
-program=$(readlink /usr/local/bin/k3s)
-rm "$program" && printf '#!/bin/sh\\nexit 1\\n' >"$program" && chmod 0755 "$program"
-"""
-    server.run(["sh", "-c", script])

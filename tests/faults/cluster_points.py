@@ -1,0 +1,82 @@
+"""The points that a cluster adds to a transaction, and those that a run has come to."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shimyard.node import cluster
+from shimyard.node.operations import Operation, kubelet
+from tests.faults.points import Kind, kind_of
+
+# What only reads leaves no trace wherever it is killed: once is enough.
+READING = frozenset({("verb", "members"), ("verb", "access")})
+
+_VERB = re.compile(r'self\._call\(\s*"([a-z]+)"')
+# The first line of what a transcript tells says which resource's machine it is about.
+_OF = re.compile(r"(edge-[0-9]+): [>|!<(]")
+_CALLED = re.compile(r"\[script\]'? shimyard ([a-z]+)")
+_STEP = re.compile(r"\| step  [0-9]+  (.+)$")
+
+
+@dataclass(frozen=True)
+class Station:
+    """A point that a run has come to: its ``kind``, its words, the machine that stood there."""
+
+    kind: Kind
+    point: str
+    node: str
+
+    @property
+    def is_verb(self) -> bool:
+        """Whether it is a call to the cluster, and no step of a transaction."""
+        return self.kind[0] == "verb"
+
+
+def added_by_a_cluster(known: frozenset[Kind]) -> frozenset[Kind]:
+    """Those kinds of points that no other suite can come to, read out of the code."""
+    verbs = {("verb", verb) for verb in _VERB.findall(inspect.getsource(cluster))}
+    steps = {
+        _name_of(each)
+        for _, each in inspect.getmembers(kubelet, inspect.isclass)
+        if issubclass(each, Operation) and each is not Operation
+    }
+    return frozenset(kind for kind in known if kind in verbs or kind[1:] in {(s,) for s in steps})
+
+
+def stations(output: str, kinds: frozenset[Kind], server: str) -> list[Station]:
+    """Where a run with --debug has been, each kind once, in order.
+
+    Verbs of a cluster run on its ``server``; a step is told of by the machine's own transaction.
+    """
+    found: dict[Kind, Station] = {}
+    for node, words in _told(output):
+        point = " ".join(words)
+        try:
+            kind = kind_of(words, kinds)
+        except ValueError:
+            continue
+        where = server if kind[0] == "verb" else node
+        found.setdefault(kind, Station(kind, point, where))
+    return list(found.values())
+
+
+def _told(output: str) -> Iterator[tuple[str, list[str]]]:
+    node = ""
+    for line in output.splitlines():
+        of, called, step = _OF.search(line), _CALLED.search(line), _STEP.search(line)
+        node = of.group(1) if of else node
+        if called is not None:
+            yield node, ["verb", called.group(1)]
+        elif step is not None:
+            yield node, step.group(1).split("  ")
+
+
+def _name_of(kind: type[Operation]) -> str:
+    """The name of the operation in the node's program: the first of its words."""
+    first = re.search(r'return \("([a-z-]+)"', inspect.getsource(kind))
+    if first is None:
+        raise ValueError(f"{kind.__name__} names no operation; teach this reader")
+    return first.group(1)
