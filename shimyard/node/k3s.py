@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shimyard.node.container_runtime import UNIT as CONTAINERD_UNIT
@@ -12,11 +12,11 @@ from shimyard.node.desired import Data, DesiredState, File, Registration, Stored
 from shimyard.node.k3s_config import (
     AGENT_TOKEN_PATH,
     CONFIG_PATH,
-    JOIN_PATH,
-    JOIN_TOKEN_PATH,
+    ENTRANCE_PATH,
+    ENTRANCE_TOKEN_PATH,
     TOKEN_PATH,
     Role,
-    join_config,
+    entrance_config,
     k3s_config,
 )
 from shimyard.node.paths import BIN
@@ -38,6 +38,7 @@ _KUBECONFIGS: Final[Mapping[Role, str]] = {
     "agent": "/var/lib/rancher/k3s/agent/kubelet.kubeconfig",
 }
 _PATH = f"{BIN}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ETCD = "/var/lib/rancher/k3s/server/db/etcd"
 _MODULES = ("br_netfilter", "overlay")
 # What stands before the secret in a token that names its cluster: docs.k3s.io/cli/token.
 _FULL = re.compile(r"K10[0-9a-f]+::[a-z]+:")
@@ -77,11 +78,9 @@ def k3s(
             mode="0600",
         ),
         *_tokens(membership, role),
-        File.of(unit_path, _unit(role)),
+        File.of(unit_path, _unit(role, etcd=role == "server" and settings.datastore == "etcd")),
     ]
     reads = {file.path for file in files} | {_BINARY}
-    if role == "server":
-        files += _entrance(settings, membership)
     return DesiredState(
         resource=RESOURCES[role],
         artifacts=tuple(artifacts),
@@ -103,9 +102,22 @@ def k3s(
     )
 
 
+def with_entrance(
+    state: DesiredState, settings: K3sSettings, membership: Membership
+) -> DesiredState:
+    """The ``state`` of a server that is in no cluster yet: it joins one, or starts it."""
+    config = entrance_config(settings, joins=membership.joins)
+    files = []
+    if config:
+        files.append(File.of(ENTRANCE_PATH, render_yaml("k3s/config.yaml.j2", config), mode="0600"))
+    if membership.joins is not None and membership.token is not None:
+        files.append(_secret(ENTRANCE_TOKEN_PATH, membership.token))
+    return replace(state, files=(*state.files, *files))
+
+
 def secret_paths() -> frozenset[str]:
     """The files whose content must not be shown."""
-    return frozenset({TOKEN_PATH, AGENT_TOKEN_PATH, JOIN_TOKEN_PATH})
+    return frozenset({TOKEN_PATH, AGENT_TOKEN_PATH})
 
 
 def _saves(settings: K3sSettings, role: Role) -> bool:
@@ -122,17 +134,6 @@ def _tokens(membership: Membership, role: Role) -> list[File]:
     return files
 
 
-def _entrance(settings: K3sSettings, membership: Membership) -> list[File]:
-    """How a server comes into its cluster; nothing that it reads again later."""
-    config = join_config(settings, joins=membership.joins)
-    files = []
-    if config:
-        files.append(File.of(JOIN_PATH, render_yaml("k3s/config.yaml.j2", config), mode="0600"))
-    if membership.joins is not None and membership.token is not None:
-        files.append(_secret(JOIN_TOKEN_PATH, membership.token))
-    return files
-
-
 def _secret(path: str, token: str) -> File:
     return File.of(path, f"{token}\n", mode="0600")
 
@@ -142,7 +143,7 @@ def _secret_of(token: str) -> str:
     return _FULL.sub("", token)
 
 
-def _unit(role: Role) -> str:
+def _unit(role: Role, *, etcd: bool) -> str:
     return render(
         "systemd/k3s.service.j2",
         role=role,
@@ -150,5 +151,6 @@ def _unit(role: Role) -> str:
         recovery=RECOVERY_UNIT,
         runtime=CONTAINERD_UNIT,
         modules=_MODULES,
+        data=(_ETCD, ENTRANCE_PATH) if etcd else (),
         environment={"PATH": _PATH},
     )

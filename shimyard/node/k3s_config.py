@@ -3,9 +3,9 @@
 Sources: https://docs.k3s.io/cli/server, https://docs.k3s.io/cli/agent, and for a containerd of
 one's own https://docs.k3s.io/advanced (container-runtime-endpoint).
 
-How a server has come into its cluster stands in a file apart: K3s reads it once, since one that has
-etcd's data ignores it (https://docs.k3s.io/datastore/ha-embedded). So it can follow the stack file
-to another server without a restart, which would cost the quorum where the old one is down.
+How a server comes into its cluster stands in a file apart, which goes once it is in: K3s ignores
+that where it has etcd's data (https://docs.k3s.io/datastore/ha-embedded). So all servers are equal,
+and none restarts for another one being the first, which could cost the quorum.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ FOLDER = "/etc/rancher/k3s"
 CONFIG_PATH = f"{FOLDER}/config.yaml"
 TOKEN_PATH = f"{FOLDER}/token"
 AGENT_TOKEN_PATH = f"{FOLDER}/agent-token"
-JOIN_PATH = f"{FOLDER}/config.yaml.d/join.yaml"
-JOIN_TOKEN_PATH = f"{FOLDER}/join-token"
+ENTRANCE_PATH = f"{FOLDER}/config.yaml.d/entrance.yaml"
+ENTRANCE_TOKEN_PATH = f"{FOLDER}/entrance-token"
 CONTAINERD_SOCKET = "unix:///run/containerd/containerd.sock"
 
 
@@ -49,13 +49,13 @@ def k3s_config(
     return config | dict(k3s.server_config if role == "server" else k3s.agent_config)
 
 
-def join_config(k3s: K3sSettings, *, joins: str | None) -> dict[str, Any]:
+def entrance_config(k3s: K3sSettings, *, joins: str | None) -> dict[str, Any]:
     """What a server reads when it has no data yet.
 
     ``joins``: the address of a server to join, None for the one that starts the cluster.
     """
     if joins is not None:
-        return {"server": server_url(joins), "token-file": JOIN_TOKEN_PATH}
+        return {"server": server_url(joins), "token-file": ENTRANCE_TOKEN_PATH}
     return {"cluster-init": True} if k3s.datastore == "etcd" else {}
 
 

@@ -19,22 +19,13 @@ class AdmissionError(NodeError):
         super().__init__(node, "join", cause, mend=mend)
 
 
-class ClusterStandsError(Exception):
-    """The cluster that a server was to start is there already. Attribute ``standing``: by whom."""
+def standing_cluster(control: Control) -> Standing | None:
+    """The cluster that stands already. A server that starts one must be sure that there is none.
 
-    def __init__(self, standing: Standing) -> None:
-        super().__init__(f"{standing.server.name} serves the cluster already")
-        self.standing = standing
-
-
-def refuse_second_cluster(control: Control) -> None:
-    """A server that starts a cluster must be sure that there is none: agents would follow it.
-
-    Raises ``ClusterStandsError``, or ``AdmissionError`` if another server of the stack does not
-    answer that could be one of the cluster's.
+    Raises ``AdmissionError`` if another server of the stack that may have it does not answer.
     """
     try:
-        standing = control.standing()
+        return control.standing()
     except NodeError as error:
         raise AdmissionError(
             control.node,
@@ -42,8 +33,6 @@ def refuse_second_cluster(control: Control) -> None:
             f"bring {error.node} back, so that {control.node} joins its cluster; if there is no "
             f"cluster any more, run `pulumi destroy`, or wipe {error.node}, first",
         ) from error
-    if standing is not None:
-        raise ClusterStandsError(standing)
 
 
 def make_room(control: Control, report: Report, *, server: bool = False) -> None:

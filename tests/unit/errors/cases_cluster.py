@@ -8,7 +8,7 @@ from shimyard.node.cluster import Cluster
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import silent
 from shimyard.provider import rollout
-from shimyard.provider.admission import make_room, refuse_second_cluster
+from shimyard.provider.admission import make_room, standing_cluster
 from shimyard.provider.cluster_node import ClusterNodeResource
 from shimyard.provider.k3s import K3sAgentResource
 from shimyard.provider.messages import ApplyRequest, ReadRequest
@@ -122,7 +122,7 @@ CASES: dict[str, Provocation] = {
     "a node that the cluster does not know": _unknown,
     "a node of no cluster": _without_cluster,
     "a token of two lines": _two_lines,
-    "a server that would start a second cluster": lambda _scene: refuse_second_cluster(
+    "a server that would start a second cluster": lambda _scene: standing_cluster(
         control_of("s1", {"s2": unreachable("s2")})[0]
     ),
     "a server that joins while another one is down": lambda _scene: make_room(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from shimyard.node.k3s_config import join_config, k3s_config
+from shimyard.node.k3s_config import entrance_config, k3s_config
 from shimyard.node.render import render_yaml
 from shimyard.settings.k3s import server_url
 from tests.unit.node.k3s_states import node, settings
@@ -13,12 +13,12 @@ from tests.unit.node.k3s_states import node, settings
 
 def test_only_the_server_that_starts_a_cluster_of_etcd_starts_one() -> None:
     etcd, sqlite = settings(), settings(datastore="sqlite")
-    assert join_config(etcd, joins=None) == {"cluster-init": True}
-    assert set(join_config(etcd, joins="10.0.0.1")) == {"server", "token-file"}
-    assert join_config(sqlite, joins=None) == {}
+    assert entrance_config(etcd, joins=None) == {"cluster-init": True}
+    assert set(entrance_config(etcd, joins="10.0.0.1")) == {"server", "token-file"}
+    assert entrance_config(sqlite, joins=None) == {}
 
 
-def test_how_a_server_has_joined_stands_in_no_file_that_it_reads_again() -> None:
+def test_how_a_server_has_joined_does_not_stand_in_its_config() -> None:
     for joins in (None, "10.0.0.1"):
         config = k3s_config(settings(), node(), "server", joins=joins)
         assert not {"server", "cluster-init"} & set(config)

@@ -9,9 +9,8 @@ from shimyard.node.errors import NodeError
 from shimyard.node.progress import silent
 from shimyard.provider.admission import (
     AdmissionError,
-    ClusterStandsError,
     make_room,
-    refuse_second_cluster,
+    standing_cluster,
 )
 from shimyard.provider.control import NoServerError, Standing
 from shimyard.provider.rollout import RolloutError
@@ -19,17 +18,6 @@ from tests.unit.provider.clusters import StandInCluster, StandInControl, agent, 
 from tests.unit.provider.test_control import ONE, control, unreachable
 
 THREE = ("s1", "s2", "s3")
-
-
-def test_the_first_server_starts_a_cluster_where_there_is_none() -> None:
-    refuse_second_cluster(StandInControl(StandInCluster(), "s1", *THREE))
-
-
-def test_a_server_does_not_start_a_cluster_beside_the_one_that_stands() -> None:
-    asks = StandInControl(StandInCluster(server("s2")), "s1", *THREE)
-    with pytest.raises(ClusterStandsError, match="s2 serves the cluster already") as caught:
-        refuse_second_cluster(asks)
-    assert caught.value.standing.server.name == "s2"
 
 
 def test_a_server_stands_if_its_kubectl_answers() -> None:
@@ -47,13 +35,13 @@ def test_a_server_stands_although_another_one_is_down() -> None:
 
 def test_no_server_stands_if_none_has_k3s() -> None:
     asks, _ = control("s1", {"s1": ONE})
-    assert asks.standing() is None
+    assert standing_cluster(asks) is None
 
 
 def test_a_server_that_can_not_be_asked_may_be_all_that_is_left_of_the_cluster() -> None:
     asks, _ = control("s1", {"s2": unreachable("s2")})
     with pytest.raises(AdmissionError, match="s2 may be what is left of a cluster") as caught:
-        refuse_second_cluster(asks)
+        standing_cluster(asks)
     assert "bring s2 back, so that s1 joins its cluster" in caught.value.mend
 
 
