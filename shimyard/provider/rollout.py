@@ -15,7 +15,7 @@ from typing import Final
 from shimyard.node.cluster import Cluster, Member
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import Report
-from shimyard.provider.control import Control, NoServerError
+from shimyard.provider.control import Control
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.rollout import DrainSettings
 
@@ -60,19 +60,6 @@ class Rollout:
                 self._changed.notify_all()
 
     @contextmanager
-    def restart(self, control: Control, report: Report) -> Iterator[None]:
-        """Let the block restart a server, whose pods stay. Raises ``RolloutError``: no quorum.
-
-        Where no server answers there is no quorum to lose.
-        """
-        with self.turn(control, report, server=True):
-            with suppress(NoServerError), control.server() as cluster:
-                members = cluster.members()
-                if control.node in members:
-                    keep_quorum(members, members[control.node])
-            yield
-
-    @contextmanager
     def disruption(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:
         """Cordon and drain the node, let the block change it, and take it back in when Ready.
 
@@ -92,6 +79,21 @@ class Rollout:
                 raise
             if drained:
                 settle(control, report)
+
+    @contextmanager
+    def restart(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:
+        """Let the block restart K3s of a node, whose pods run on, and wait until it is Ready.
+
+        Nodes that are down anyway are in nobody's way here. Raises as ``disruption`` does.
+        """
+        with self.turn(control, report, server=server):
+            if server and len(control.membership.servers) > 1:
+                with control.server() as cluster:
+                    members = cluster.members()
+                    if control.node in members:
+                        keep_quorum(members, members[control.node])
+            yield
+            settle(control, report)
 
     def _enter(
         self, membership: MembershipSettings, node: str, report: Report, *, server: bool

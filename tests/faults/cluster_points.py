@@ -6,15 +6,18 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from shimyard.node import cluster
+from shimyard.node import cluster, scripts
 from shimyard.node.operations import Operation, kubelet
-from tests.faults.points import Kind, kind_of
+from tests.faults.points import Kind, kind_of, points
 
 # What only reads leaves no trace wherever it is killed: once is enough.
 READING = frozenset({("verb", "members"), ("verb", "access")})
 
-_VERB = re.compile(r'self\._call\(\s*"([a-z]+)"')
+# The parts of the node's program that only a cluster calls.
+_PARTS = ("cluster.sh", "kubelet.sh", "token.sh")
+_VERB = re.compile(r'call\(\s*(?:self\._session,\s*)?"([a-z]+)"')
 # The first line of what a transcript tells says which resource's machine it is about.
 _OF = re.compile(r"(edge-[0-9]+): [>|!<(]")
 _CALLED = re.compile(r"\[script\]'? shimyard ([a-z]+)")
@@ -43,7 +46,11 @@ def added_by_a_cluster(known: frozenset[Kind]) -> frozenset[Kind]:
         for _, each in inspect.getmembers(kubelet, inspect.isclass)
         if issubclass(each, Operation) and each is not Operation
     }
-    return frozenset(kind for kind in known if kind in verbs or kind[1:] in {(s,) for s in steps})
+    folder = Path(scripts.__file__).parent
+    inside = frozenset().union(*(points((folder / part).read_text()) for part in _PARTS))
+    return frozenset(
+        kind for kind in known if kind in verbs | inside or kind[1:] in {(step,) for step in steps}
+    )
 
 
 def stations(output: str, kinds: frozenset[Kind], server: str) -> list[Station]:

@@ -53,6 +53,8 @@ pytestmark = pytest.mark.lab
 
 SERVER, AGENT, LATER = "edge-1", "edge-2", "edge-3"
 BOUND = 240.0
+ROTATION = ("switch", "rotate-token")
+INSIDE = frozenset({("token", "taken")})
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +174,11 @@ class Changes:
         agent["labels"]["edge.example.com/rack"] = self.project.config["cluster"]["version"][:4]
         agent["taints"] = [] if agent.get("taints") else ["edge.example.com/bench=yes:NoSchedule"]
 
+    def rotate(self) -> None:
+        """Another token for the servers, and one for the agents."""
+        generation = int(self.project.config["cluster"].get("tokenGeneration", "0"))
+        self.project.config["cluster"]["tokenGeneration"] = str(generation + 1)
+
     def remove(self) -> None:
         """The third machine leaves."""
         self.project.config["nodes"].pop()
@@ -181,6 +188,8 @@ class Changes:
         yield "upgrade", self.upgrade_the_server
         yield "upgrade", self.upgrade_the_agents
         yield "description", self.describe
+        yield "rotation", self.rotate
+        yield "rotation", self.rotate
         yield "removal", self.remove
 
 
@@ -195,22 +204,33 @@ def changes(project: Project, lab: Lab, built: BuiltArtifacts) -> Changes:
 def course(project: Project, changes: Changes, tally: Tally) -> list[list[Station]]:
     """Where each change comes along when nobody is killed.
 
-    What reads only is killed once, and so is a call that both halves of an upgrade make.
+    A join, an upgrade and a removal are killed at each of their own steps, whatever the others do;
+    any other change only where none was before. What reads only is killed once.
     """
     kinds = added_by_a_cluster(tally.known)
-    seen: set[tuple[str, Kind]] = set()
-    found = []
+    seen: dict[str, set[Kind]] = {}
+    found: list[list[Station]] = []
     for name, change in changes:
         change()
         project.write()
-        output = project.up("--debug").output
+        met = stations(project.up("--debug").output, kinds, SERVER)
+        before = set().union(*seen.values())
+        of_its_own = name in {"join", "upgrade", "removal"}
         here = [
             station
-            for station in stations(output, kinds, SERVER)
-            if (name, station.kind) not in seen and ("", station.kind) not in seen
+            for station in met
+            if station.kind not in (seen.get(name, set()) if of_its_own else before)
+            and not (station.kind in READING and station.kind in before)
         ]
-        seen |= {("" if each.kind in READING else name, each.kind) for each in here if each.is_verb}
+        # Both halves of an upgrade have steps on a machine of their own.
+        seen.setdefault(name, set()).update(each.kind for each in here if each.is_verb)
         found.append(here)
+    first, second = (index for index, (name, _) in enumerate(changes) if name == "rotation")
+    found[first] = [
+        station for station in found[first] if station.kind == ("switch", "rotate-token")
+    ]
+    # No journal tells of the point inside of the step.
+    found[second] = [Station(kind, " ".join(kind), SERVER) for kind in kinds if kind in INSIDE]
     return found
 
 
@@ -293,8 +313,9 @@ def test_every_step_of_a_cluster_is_on_the_course(
 ) -> None:
     met = {station.kind for part in course for station in part}
     assert met == added_by_a_cluster(tally.known)
-    join, _, agents, _, removal = ({station.kind for station in part} for part in course)
-    assert ("switch", "await-node") in join & agents
+    join, server, agents, *_, removal = ({station.kind for station in part} for part in course)
+    assert ("switch", "await-node") in join & server & agents
+    assert server > {("verb", "cordon"), ("verb", "drain"), ("prepare", "snapshot")}
     assert removal == {
         ("verb", "cordon"), ("verb", "drain"), ("switch", "leave"), ("verb", "forget")
     }  # fmt: skip

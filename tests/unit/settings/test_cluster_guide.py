@@ -16,7 +16,7 @@ GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "cluster.md"
 
 def test_each_example_of_the_guide_is_accepted() -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         sections = {
             key.removeprefix("shimyard:"): value for key, value in yaml.safe_load(block).items()
