@@ -121,31 +121,49 @@ def project(
     return made
 
 
+class Secrets:
+    """What nobody else may read, as it has been since the cluster stands, and who looks for it.
+
+    ``names``: text -> what it is.
+    """
+
+    def __init__(self, server: Node, hunt: Hunt) -> None:
+        self.server = server
+        self.hunt = hunt
+        self.names: dict[str, str] = {}
+
+    def now(self) -> dict[str, str]:
+        """Those of this moment, which are looked for from now on."""
+        kubeconfig = yaml.safe_load(self._content("k3s.yaml"))
+        found = {
+            self._content("token"): "server token",
+            self._content("agent-token"): "agent token",
+            kubeconfig["users"][0]["user"]["client-key-data"]: "administrator's key",
+        }
+        self.names |= found
+        self.hunt.learn(*found)
+        return found
+
+    def met(self, hunt: Hunt) -> set[tuple[str, str]]:
+        """Where a hunt has met which of them, by name."""
+        return {(where, self.names[text]) for where, text in hunt.found}
+
+    def _content(self, name: str) -> str:
+        return self.server.run(["cat", f"/etc/rancher/k3s/{name}"]).stdout.strip()
+
+
 @pytest.fixture(scope="module")
-def secrets(project: Project, lab: Lab) -> dict[str, str]:
-    """What nobody else may read: name -> text."""
-
-    def content(path: str) -> str:
-        return lab.node(SERVER).run(["cat", path]).stdout.strip()
-
-    kubeconfig = yaml.safe_load(content("/etc/rancher/k3s/k3s.yaml"))
-    return {
-        "server token": content("/etc/rancher/k3s/token"),
-        "agent token": content("/etc/rancher/k3s/agent-token"),
-        "administrator's key": kubeconfig["users"][0]["user"]["client-key-data"],
-    }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hunt(project: Project, lab: Lab, secrets: dict[str, str]) -> Iterator[Hunt]:
-    """Looks at all processes and temporary files while the tests of this module run."""
+def secrets(project: Project, lab: Lab) -> Iterator[Secrets]:
+    """All processes and temporary files are looked at while the tests of this module run."""
     folders = [Path(project.environment["TMPDIR"])]
     for node in lab.nodes:
         folders += [inside(node, name) for name in ("tmp", "run", "dev/shm", "var/tmp")]
         # Not its store: megabytes of programs, again and again.
         folders += [node.root / ROOT.lstrip("/") / name for name in ("staging", "generations")]
-    with Hunt(list(secrets.values()), folders) as hunt:
-        yield hunt
+    with Hunt([], folders) as hunt:
+        found = Secrets(lab.node(SERVER), hunt)
+        found.now()
+        yield found
 
 
 @dataclass(frozen=True)
@@ -201,7 +219,9 @@ def changes(project: Project, lab: Lab, built: BuiltArtifacts) -> Changes:
 
 
 @pytest.fixture(scope="module")
-def course(project: Project, changes: Changes, tally: Tally) -> list[list[Station]]:
+def course(
+    project: Project, changes: Changes, secrets: Secrets, tally: Tally
+) -> list[list[Station]]:
     """Where each change comes along when nobody is killed.
 
     A join, an upgrade and a removal are killed at each of their own steps, whatever the others do;
@@ -214,6 +234,7 @@ def course(project: Project, changes: Changes, tally: Tally) -> list[list[Statio
         change()
         project.write()
         met = stations(project.up("--debug").output, kinds, SERVER)
+        secrets.now()
         before = set().union(*seen.values())
         of_its_own = name in {"join", "upgrade", "removal"}
         here = [
@@ -237,8 +258,11 @@ def course(project: Project, changes: Changes, tally: Tally) -> list[list[Statio
 class Ordeal:
     """Runs the engine into one kill after the other, and then to its end."""
 
-    def __init__(self, project: Project, lab: Lab, killer: Killer, tally: Tally) -> None:
+    def __init__(
+        self, project: Project, lab: Lab, secrets: Secrets, *, killer: Killer, tally: Tally
+    ) -> None:
         self.project = project
+        self.secrets = secrets
         self.lab = lab
         self.killer = killer
         self.tally = tally
@@ -259,6 +283,7 @@ class Ordeal:
             kills.append(kill)
         with self.tally.wait(f"the next up after kills at {len(stations)} points of a cluster"):
             self.project.up()
+        self.secrets.now()
         self.converged()
         for kill in kills:
             kill.converged = True
@@ -327,11 +352,12 @@ def test_killed_at_any_step_of_a_cluster_the_next_up_converges(
     lab: Lab,
     changes: Changes,
     course: list[list[Station]],
+    secrets: Secrets,
     *,
     tally: Tally,
     killer: Killer,
 ) -> None:
-    ordeal = Ordeal(project, lab, killer, tally)
+    ordeal = Ordeal(project, lab, secrets, killer=killer, tally=tally)
     for (_, change), part in zip(changes, course, strict=True):
         change()
         ordeal.through(ordeal.reachable(part))
@@ -341,9 +367,9 @@ def test_killed_at_any_step_of_a_cluster_the_next_up_converges(
 
 
 def test_no_secret_of_the_cluster_was_found_where_others_can_read_it(
-    project: Project, lab: Lab, hunt: Hunt, secrets: dict[str, str]
+    project: Project, lab: Lab, secrets: Secrets
 ) -> None:
-    names = {text: name for name, text in secrets.items()}
+    hunt = secrets.hunt
     project.pulumi("stack", "export")
     project.pulumi("stack", "output", "--json")
     for path in project.state_files:
@@ -355,15 +381,15 @@ def test_no_secret_of_the_cluster_was_found_where_others_can_read_it(
     assert hunt.rounds > 50
     # On its way, a secret waits in Shimyard's own folder, where only root can read it.
     waiting = tuple(f"0600 {node.root}{ROOT}/" for node in lab.nodes)
-    met = {(where, names[text]) for where, text in hunt.found if not where.startswith(waiting)}
-    assert met == set()
+    assert {each for each in secrets.met(hunt) if not each[0].startswith(waiting)} == set()
+    current = secrets.now()
     for node in lab.nodes:
-        now = Hunt(list(secrets.values()), [])
+        now = Hunt(list(secrets.names), [])
         now.look_at(node)
-        held = {(where, names[text]) for where, text in now.found}
-        assert {where for where, _ in held if not where.startswith("0600 ")} == set(), node.name
-        allowed = {SERVER: set(secrets), AGENT: {"agent token"}}.get(node.name, set())
-        assert {name for _, name in held} == allowed, held
+        assert [where for where, _ in secrets.met(now) if not where.startswith("0600 ")] == []
+        allowed = {SERVER: set(current.values()), AGENT: {"agent token"}}.get(node.name, set())
+        assert {secrets.names[text] for _, text in now.found if text in current} == allowed
+        assert {each for each in now.found if each[1] not in current} == set(), "former ones"
 
 
 @pytest.mark.parametrize("verb", sorted(FOR_THE_DOCTOR))
