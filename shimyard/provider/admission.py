@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from typing import Final
 
-from shimyard.node.cluster import Member
+from shimyard.node.cluster import Cluster, Member
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import Report
 from shimyard.provider.control import Control, Standing
 from shimyard.provider.rollout import keep_quorum
 from shimyard.settings.capabilities import CAPABILITY_DOMAIN
+
+# Seconds. A cluster notices within 50 that a node is gone: kubernetes.io/docs/reference/
+# command-line-tools-reference/kube-controller-manager, "node-monitor-grace-period".
+_NOTICE: Final = 90.0
+_INTERVAL: Final = 1.0
 
 
 class AdmissionError(NodeError):
@@ -43,15 +50,8 @@ def make_room(control: Control, report: Report, *, server: bool = False) -> None
     """
     node = control.node
     with control.server(others_only=True) as cluster:
-        members = cluster.members()
+        members = _noticed(cluster, node, report)
         member = members.get(node)
-        if member is not None and member.ready:
-            raise AdmissionError(
-                node,
-                f"the cluster has a node {node} already, and it is Ready: another machine",
-                "give this machine a name of its own, or remove the other one first; if it has "
-                "just taken the other one's place, wait a minute until the cluster has noticed",
-            )
         leaving = [] if member is None else [member]
         if server:
             leaving += _in_the_way(control, members)
@@ -61,6 +61,30 @@ def make_room(control: Control, report: Report, *, server: bool = False) -> None
             report("join", f"{each.name} is {successor}: the old one leaves the cluster first")
             cluster.forget(each.name)
             members = cluster.members()
+
+
+def _noticed(cluster: Cluster, node: str, report: Report) -> Mapping[str, Member]:
+    """The nodes, once the cluster has noticed that the old machine of the name is gone.
+
+    Raises ``AdmissionError`` if that one goes on to be heard from.
+    """
+    deadline = time.monotonic() + _NOTICE
+    told = False
+    while True:
+        members = cluster.members()
+        member = members.get(node)
+        if member is None or not member.ready:
+            return members
+        if time.monotonic() > deadline:
+            raise AdmissionError(
+                node,
+                f"the cluster has a node {node} already, and it is Ready: another machine",
+                "give this machine a name of its own, or remove the other one first",
+            )
+        if not told:
+            report("join", f"the cluster has a node {node}: waiting until that is not Ready")
+            told = True
+        time.sleep(_INTERVAL)
 
 
 def _in_the_way(control: Control, members: Mapping[str, Member]) -> list[Member]:

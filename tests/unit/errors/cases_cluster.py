@@ -7,7 +7,7 @@ from collections.abc import Callable
 from shimyard.node.cluster import Cluster
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import silent
-from shimyard.provider import rollout
+from shimyard.provider import admission, rollout
 from shimyard.provider.admission import make_room, standing_cluster
 from shimyard.provider.cluster_node import ClusterNodeResource
 from shimyard.provider.k3s import K3sAgentResource
@@ -81,6 +81,11 @@ def _no_quorum(_scene: Scene) -> None:
     keep_quorum({each.name: each for each in three}, three[0])
 
 
+def _taken(scene: Scene) -> None:
+    scene.patch.setattr(admission, "time", Clock())
+    make_room(_control("a"), silent)
+
+
 def _unknown(scene: Scene) -> object:
     resource = ClusterNodeResource(Nodes(scene.folder), KeptLog())
     scene.patch.setattr(resource, "_control", lambda *_: _control("b"))
@@ -133,7 +138,5 @@ CASES: dict[str, Provocation] = {
         silent,
         server=True,
     ),
-    "a name that another machine has in the cluster": lambda _scene: make_room(
-        _control("a"), silent
-    ),
+    "a name that another machine has in the cluster": _taken,
 }

@@ -7,6 +7,7 @@ import pytest
 from shimyard.node.cluster import Member
 from shimyard.node.errors import NodeError
 from shimyard.node.progress import silent
+from shimyard.provider import admission
 from shimyard.provider.admission import (
     AdmissionError,
     make_room,
@@ -14,8 +15,16 @@ from shimyard.provider.admission import (
 )
 from shimyard.provider.control import NoServerError, Standing
 from shimyard.provider.rollout import RolloutError
-from tests.unit.provider.clusters import StandInCluster, StandInControl, agent, server
+from tests.unit.provider.clusters import Clock, StandInCluster, StandInControl, agent, server
 from tests.unit.provider.test_control import ONE, control, unreachable
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(admission, "time", clock)
+    return clock
+
 
 THREE = ("s1", "s2", "s3")
 
@@ -66,12 +75,21 @@ def test_the_node_of_a_machine_that_is_gone_makes_room() -> None:
     assert told == ["a is another machine now: the old one leaves the cluster first"]
 
 
-def test_the_node_of_a_machine_that_lives_does_not() -> None:
+def test_the_node_of_a_machine_that_lives_does_not(clock: Clock) -> None:
     asks = StandInControl(StandInCluster(server("s1"), agent("a")), "a")
-    with pytest.raises(AdmissionError, match="it is Ready: another machine") as caught:
+    with pytest.raises(AdmissionError, match="it is Ready: another machine"):
         make_room(asks, silent)
-    assert "wait a minute until the cluster has noticed" in caught.value.mend
     assert asks.cluster.asked == []
+    assert clock.now >= 90
+
+
+def test_the_cluster_takes_a_while_to_notice_that_a_machine_is_gone(clock: Clock) -> None:
+    asks = StandInControl(StandInCluster(server("s1"), agent("a")), "a")
+    clock.then[40] = lambda: asks.cluster.becomes("a", ready=False)
+    told: list[str] = []
+    make_room(asks, lambda _, text: told.append(text))
+    assert asks.cluster.asked == ["forget a"]
+    assert told[0] == "the cluster has a node a: waiting until that is not Ready"
 
 
 def test_a_server_that_is_gone_makes_room_only_if_a_majority_stays() -> None:

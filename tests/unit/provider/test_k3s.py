@@ -25,6 +25,7 @@ from shimyard.node.operations import RestartUnit, StopUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import silent
 from shimyard.node.transaction import Result, read_facts
+from shimyard.provider import admission
 from shimyard.provider.admission import AdmissionError
 from shimyard.provider.k3s import K3sAgentResource, K3sServerResource, step_refused
 from shimyard.provider.messages import ApplyRequest, DeleteRequest, ReadRequest
@@ -35,6 +36,7 @@ from shimyard.settings import NodeSettings
 from tests.unit.errors.cases_node import Scripted, facts
 from tests.unit.provider.clusters import (
     CA,
+    Clock,
     StandInCluster,
     StandInControl,
     agent,
@@ -494,7 +496,10 @@ def test_a_server_that_is_gone_is_gone(reading: Callable[..., Any]) -> None:
 # --- a machine that is in no cluster yet ----------------------------------------------------------
 
 
-def test_who_joins_needs_a_free_name(servers: K3sServerResource, agents: K3sAgentResource) -> None:
+def test_who_joins_needs_a_free_name(
+    servers: K3sServerResource, agents: K3sAgentResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "time", Clock())
     free = StandInControl(StandInCluster(server("s2"), agent("a", ready=False)), "a")
     agents.admit(free, of_agent(), silent)
     assert free.cluster.asked == ["forget a"]
