@@ -75,7 +75,8 @@ class Control:
     @contextmanager
     def _first_of(self, servers: Sequence[NodeSettings]) -> Iterator[Cluster]:
         reasons = []
-        for server in servers:
+        # One that is known to be down is waited for last.
+        for server in sorted(servers, key=self._nodes.unreachable):
             with ExitStack() as stack:
                 try:
                     session = stack.enter_context(

@@ -30,8 +30,12 @@ class StandInNodes(Nodes):
     def __init__(self, answers: dict[str, Any]) -> None:
         super().__init__(Path("/nowhere"))
         self.asked: list[tuple[str, str]] = []
+        self.down: set[str] = set()
         self.open: list[str] = []
         self._answers = answers
+
+    def unreachable(self, node: NodeSettings) -> bool:
+        return node.name in self.down
 
     @contextmanager
     def session(self, node: NodeSettings, *_: Any, purpose: str = "") -> Iterator[Scripted]:
@@ -65,6 +69,14 @@ def test_the_first_server_that_answers_is_asked() -> None:
         assert nodes.open == ["s2"]
     # A connection of its own: the resource's is busy with the change.
     assert nodes.asked == [("s1", "edge-1"), ("s2", "edge-1")]
+
+
+def test_a_server_that_was_not_reached_is_asked_last() -> None:
+    asks, nodes = control("edge-1", {"s1": unreachable("s1"), "s2": ONE, "s3": ONE})
+    nodes.down = {"s1"}
+    with asks.server():
+        pass
+    assert [name for name, _ in nodes.asked] == ["s2"]
 
 
 def test_the_machine_that_is_changed_is_asked_last() -> None:
