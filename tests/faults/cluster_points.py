@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ _VERB = re.compile(r'call\(\s*(?:self\._session,\s*)?"([a-z]+)"')
 # The first line of what a transcript tells says which resource's machine it is about.
 _OF = re.compile(r"(edge-[0-9]+): [>|!<(]")
 _CALLED = re.compile(r"\[script\]'? shimyard ([a-z]+)")
+_COLOUR = re.compile(r"<\{%.*?%\}>")
 _STEP = re.compile(r"\| step  [0-9]+  (.+)$")
 
 
@@ -53,13 +55,20 @@ def added_by_a_cluster(known: frozenset[Kind]) -> frozenset[Kind]:
     )
 
 
-def stations(output: str, kinds: frozenset[Kind], server: str) -> list[Station]:
+def told(events: Path) -> list[str]:
+    """What a run with --debug has told, in order, out of its event log."""
+    found = (json.loads(line) for line in events.read_text().splitlines())
+    messages = (event.get("diagnosticEvent", {}).get("message", "") for event in found)
+    return [_COLOUR.sub("", message) for message in messages]
+
+
+def stations(messages: Sequence[str], kinds: frozenset[Kind], server: str) -> list[Station]:
     """Where a run with --debug has been, each kind once, in order.
 
     Verbs of a cluster run on its ``server``; a step is told of by the machine's own transaction.
     """
     found: dict[Kind, Station] = {}
-    for node, words in _told(output):
+    for node, words in _points("\n".join(messages)):
         point = " ".join(words)
         try:
             kind = kind_of(words, kinds)
@@ -70,7 +79,7 @@ def stations(output: str, kinds: frozenset[Kind], server: str) -> list[Station]:
     return list(found.values())
 
 
-def _told(output: str) -> Iterator[tuple[str, list[str]]]:
+def _points(output: str) -> Iterator[tuple[str, list[str]]]:
     node = ""
     for line in output.splitlines():
         of, called, step = _OF.search(line), _CALLED.search(line), _STEP.search(line)

@@ -40,7 +40,7 @@ from tests.engine.node.states import kill_at, leftovers
 from tests.engine.program.hunt import Hunt, inside
 from tests.engine.program.project import Project, Run
 from tests.engine.program.running import provider_of, upping
-from tests.faults.cluster_points import READING, Station, added_by_a_cluster, stations
+from tests.faults.cluster_points import READING, Station, added_by_a_cluster, stations, told
 from tests.faults.holds import forget, hold_at, wait_held
 from tests.faults.holds import release as let_go
 from tests.faults.points import Kind
@@ -233,7 +233,9 @@ def course(
     for name, change in changes:
         change()
         project.write()
-        met = stations(project.up("--debug").output, kinds, SERVER)
+        events = project.folder.parent / f"events-{len(found)}.json"
+        project.up("--debug", "--event-log", str(events))
+        met = stations(told(events), kinds, SERVER)
         secrets.now()
         before = set().union(*seen.values())
         of_its_own = name in {"join", "upgrade", "removal"}
@@ -376,6 +378,8 @@ def test_no_secret_of_the_cluster_was_found_where_others_can_read_it(
         hunt.look(str(path), path.read_bytes())
     for folder in ("home", "temporary"):
         hunt.look_below(project.folder.parent / folder)
+    for path in project.folder.parent.glob("events-*.json"):
+        hunt.look("an event log", path.read_bytes())
     for number, each in enumerate(project.runs):
         hunt.look(f"output {number}", each.output.encode())
     assert hunt.rounds > 50

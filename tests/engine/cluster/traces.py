@@ -7,7 +7,7 @@ from lab.nodes.node import Node
 _LOOK = """\
 for path in /etc/rancher /var/lib/rancher/k3s /run/k3s /usr/local/bin/k3s /var/lib/shimyard \\
     /var/lib/kubelet/pods/* /var/lib/cni/networks/* /run/flannel /run/netns/cni-* \\
-    /var/log/pods/* /var/log/containers/* /etc/systemd/system/*k3s* /run/containerd/*/*; do
+    /var/log/pods/* /var/log/containers/* /etc/systemd/system/*k3s* /run/containerd/*.task/*/*; do
     [ ! -e "$path" ] || echo "$path"
 done
 for link in /sys/class/net/*; do

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from tests.faults.cluster_points import Station, added_by_a_cluster, stations
+import json
+from pathlib import Path
+
+from tests.faults.cluster_points import Station, added_by_a_cluster, stations, told
 from tests.faults.points import points, program
 
 KINDS = added_by_a_cluster(points(program()))
-OUTPUT = """\
- debug: edge-3: > sudo -n -- /bin/sh -c [script] shimyard members
- | member  edge-1  True
- debug: edge-3: > /bin/sh -c [script] shimyard launch 0011
- | step  1700000000  prepare  file  /etc/rancher/k3s/config.yaml
- debug: edge-2: < exit 0 after 0.1 s
- debug: edge-3: | step  1700000001  switch  await-node  edge-3
- debug: edge-3: > /bin/sh -c [script] shimyard label edge-3 a=b
- debug: edge-3: > /bin/sh -c [script] shimyard members
-"""
+MESSAGES = [
+    "edge-3: > sudo -n -- /bin/sh -c [script] shimyard members",
+    "| member  edge-1  True",
+    "edge-3: > /bin/sh -c [script] shimyard launch 0011",
+    "| step  1700000000  prepare  file  /etc/rancher/k3s/config.yaml",
+    "edge-2: < exit 0 after 0.1 s",
+    "edge-3: | step  1700000001  switch  await-node  edge-3\n| step  1700000002  commit",
+    "edge-3: > /bin/sh -c [script] shimyard label edge-3 a=b",
+    "edge-3: > /bin/sh -c [script] shimyard members",
+]
 
 
 def test_a_cluster_adds_its_verbs_and_the_operations_on_a_kubelet() -> None:
@@ -26,8 +29,18 @@ def test_a_cluster_adds_its_verbs_and_the_operations_on_a_kubelet() -> None:
 
 
 def test_a_run_comes_to_verbs_on_the_server_and_to_steps_on_its_machine() -> None:
-    assert stations(OUTPUT, KINDS, "edge-1") == [
+    assert stations(MESSAGES, KINDS, "edge-1") == [
         Station(("verb", "members"), "verb members", "edge-1"),
         Station(("switch", "await-node"), "switch await-node edge-3", "edge-3"),
         Station(("verb", "label"), "verb label", "edge-1"),
     ]
+
+
+def test_what_was_told_is_read_in_order_and_without_colours(tmp_path: Path) -> None:
+    events = [
+        {"sequence": 0, "preludeEvent": {"config": {}}},
+        {"sequence": 1, "diagnosticEvent": {"message": "<{%reset%}>edge-1: > a<{%reset%}>\n"}},
+    ]
+    path = tmp_path / "events.json"
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    assert told(path) == ["", "edge-1: > a\n"]
