@@ -240,7 +240,6 @@ def test_drift_of_a_label_and_of_a_unit_is_named_and_mended(
     assert is_ready(nodes["edge-3"])
 
 
-@pytest.mark.trial
 def test_an_agent_that_leaves_the_stack_is_drained_deleted_and_cleaned(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:
@@ -260,7 +259,6 @@ def test_an_agent_that_leaves_the_stack_is_drained_deleted_and_cleaned(
     assert is_ready(kubectl.nodes()["edge-3"])
 
 
-@pytest.mark.trial
 def test_an_agent_that_is_gone_for_good_leaves_the_cluster_in_bounded_time(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:
@@ -281,7 +279,6 @@ def test_an_agent_that_is_gone_for_good_leaves_the_cluster_in_bounded_time(
     assert "unchanged" in project.up().output
 
 
-@pytest.mark.trial
 def test_destroy_leaves_nothing_of_the_cluster(project: Project, lab: Lab) -> None:
     project.destroy()
     assert {name: traces(lab.node(name)) for name in ("edge-1", "edge-2")} == {
