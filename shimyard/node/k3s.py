@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shimyard.node.container_runtime import UNIT as CONTAINERD_UNIT
@@ -16,7 +17,16 @@ from shimyard.node.desired import (
     StoredArtifact,
     Unit,
 )
-from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH, Role, k3s_config
+from shimyard.node.k3s_config import (
+    AGENT_TOKEN_PATH,
+    CONFIG_PATH,
+    ENTRANCE_PATH,
+    ENTRANCE_TOKEN_PATH,
+    TOKEN_PATH,
+    Role,
+    entrance_config,
+    k3s_config,
+)
 from shimyard.node.paths import BIN
 from shimyard.node.places import links
 from shimyard.node.planning import UNIT_FOLDER
@@ -36,7 +46,10 @@ _KUBECONFIGS: Final[Mapping[Role, str]] = {
     "agent": "/var/lib/rancher/k3s/agent/kubelet.kubeconfig",
 }
 _PATH = f"{BIN}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ETCD = "/var/lib/rancher/k3s/server/db/etcd"
 _MODULES = ("br_netfilter", "overlay")
+# What stands before the secret in a token that names its cluster: docs.k3s.io/cli/token.
+_FULL = re.compile(r"K10[0-9a-f]+::[a-z]+:")
 
 
 @dataclass(frozen=True)
@@ -72,8 +85,8 @@ def k3s(
             ),
             mode="0600",
         ),
-        *_tokens(membership),
-        File.of(unit_path, _unit(role)),
+        *_tokens(membership, role),
+        File.of(unit_path, _unit(role, etcd=role == "server" and settings.datastore == "etcd")),
     ]
     reads = {file.path for file in files} | {_BINARY}
     return DesiredState(
@@ -100,6 +113,19 @@ def k3s(
     )
 
 
+def with_entrance(
+    state: DesiredState, settings: K3sSettings, membership: Membership
+) -> DesiredState:
+    """The ``state`` of a server that is in no cluster yet: it joins one, or starts it."""
+    config = entrance_config(settings, joins=membership.joins)
+    files = []
+    if config:
+        files.append(File.of(ENTRANCE_PATH, render_yaml("k3s/config.yaml.j2", config), mode="0600"))
+    if membership.joins is not None and membership.token is not None:
+        files.append(_secret(ENTRANCE_TOKEN_PATH, membership.token))
+    return replace(state, files=(*state.files, *files))
+
+
 def secret_paths() -> frozenset[str]:
     """The files whose content must not be shown."""
     return frozenset({TOKEN_PATH, AGENT_TOKEN_PATH})
@@ -109,16 +135,26 @@ def _saves(settings: K3sSettings, role: Role) -> bool:
     return role == "server" and settings.snapshot_before_upgrade and settings.datastore == "etcd"
 
 
-def _tokens(membership: Membership) -> list[File]:
+def _tokens(membership: Membership, role: Role) -> list[File]:
     files = []
     if membership.token is not None:
-        files.append(File.of(TOKEN_PATH, f"{membership.token}\n", mode="0600"))
+        token = _secret_of(membership.token) if role == "server" else membership.token
+        files.append(_secret(TOKEN_PATH, token))
     if membership.agent_token is not None:
-        files.append(File.of(AGENT_TOKEN_PATH, f"{membership.agent_token}\n", mode="0600"))
+        files.append(_secret(AGENT_TOKEN_PATH, membership.agent_token))
     return files
 
 
-def _unit(role: Role) -> str:
+def _secret(path: str, token: str) -> File:
+    return File.of(path, f"{token}\n", mode="0600")
+
+
+def _secret_of(token: str) -> str:
+    """The secret of a token, which is the same for all servers, however each of them joined."""
+    return _FULL.sub("", token)
+
+
+def _unit(role: Role, *, etcd: bool) -> str:
     return render(
         "systemd/k3s.service.j2",
         role=role,
@@ -126,5 +162,6 @@ def _unit(role: Role) -> str:
         recovery=RECOVERY_UNIT,
         runtime=CONTAINERD_UNIT,
         modules=_MODULES,
+        data=(_ETCD, ENTRANCE_PATH) if etcd else (),
         environment={"PATH": _PATH},
     )
