@@ -80,6 +80,21 @@ class Rollout:
             if drained:
                 settle(control, report)
 
+    @contextmanager
+    def restart(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:
+        """Let the block restart K3s of a node, whose pods run on, and wait until it is Ready.
+
+        Nodes that are down anyway are in nobody's way here. Raises as ``disruption`` does.
+        """
+        with self.turn(control, report, server=server):
+            if server and len(control.membership.servers) > 1:
+                with control.server() as cluster:
+                    members = cluster.members()
+                    if control.node in members:
+                        keep_quorum(members, members[control.node])
+            yield
+            settle(control, report)
+
     def _enter(
         self, membership: MembershipSettings, node: str, report: Report, *, server: bool
     ) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 from shimyard.node.facts import Facts
-from shimyard.node.k3s import RESOURCES
+from shimyard.node.k3s import RESOURCES, UNITS
 from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
@@ -26,6 +26,22 @@ def membership(inputs: Mapping[str, Any]) -> MembershipSettings | None:
 def serves(facts: Facts) -> bool:
     """Whether K3s of ours is on the machine; before that, no pod can be there."""
     return any(name in facts.managed.manifests for name in RESOURCES.values())
+
+
+def restarts_k3s(plan: Plan) -> bool:
+    """Whether a K3s that runs is restarted."""
+    return any(
+        isinstance(step, RestartUnit) and not step.starts and step.unit in UNITS.values()
+        for step in plan.operations
+    )
+
+
+class Turn(Protocol):
+    """How a node waits for its turn, and what else happens around its change."""
+
+    def __call__(
+        self, control: Control, report: Report, *, server: bool
+    ) -> AbstractContextManager[None]: ...
 
 
 class Service:
@@ -48,10 +64,14 @@ class Service:
             yield
             return
         server = RESOURCES["server"] in facts.managed.manifests
-        enter = self._rollout.disruption if disrupts else self._rollout.turn
-        with enter(self._control, self._report, server=server):
+        with self._turn(plan, disrupts=disrupts)(self._control, self._report, server=server):
             yield
-        self._settled = disrupts
+        self._settled = disrupts or restarts_k3s(plan)
+
+    def _turn(self, plan: Plan, *, disrupts: bool) -> Turn:
+        if disrupts:
+            return self._rollout.disruption
+        return self._rollout.restart if restarts_k3s(plan) else self._rollout.turn
 
     def settle(self, facts: Facts) -> None:
         """Take back a cordon that a run has left that was cut off."""

@@ -84,6 +84,34 @@ def test_what_has_ended_is_started_without_waiting_for_a_turn() -> None:
     assert nodes.asked == ["start s1"]
 
 
+@pytest.mark.parametrize("unit", ["k3s.service", "k3s-agent.service"])
+def test_a_restart_of_k3s_has_its_turn_and_drains_nothing(unit: str) -> None:
+    rollout, plan = Rollout(), Plan((RestartUnit(unit, ("/x",)),))
+    service = Service(rollout, control(), silent)
+    with (
+        pytest.raises(NodeError),
+        service.around(plan, having("k3s-agent"), disrupts=False),
+    ):
+        raise NodeError("a", "switch", "it does not start", mend="mend it")
+    other = Service(rollout, control(), silent)
+    with (
+        pytest.raises(RolloutError, match="stopped at a"),
+        other.around(plan, having("k3s-agent"), disrupts=False),
+    ):
+        raise AssertionError("this node is left alone")
+    assert change(control(), having("k3s-agent"), plan, disrupts=False) == ["change a"]
+
+
+def test_what_is_down_is_started_without_a_turn() -> None:
+    asks = control()
+    asks.away = True
+    plan = Plan((RestartUnit("k3s-agent.service", ("is failed",), starts=True),))
+    service = Service(Rollout(), asks, silent)
+    with service.around(plan, having("k3s-agent"), disrupts=False):
+        asks.cluster.asked.append("change a")
+    assert asks.cluster.asked == ["change a"]
+
+
 def test_a_change_of_nothing_drains_nothing() -> None:
     assert change(control(), having("k3s-agent"), Plan()) == ["change a"]
 
