@@ -62,7 +62,7 @@ class K3sCluster(pulumi.ComponentResource):
         for name in cluster.servers:
             self.servers[name] = self._server(nodes[name], first)
         self.agents = {
-            name: self._agent(nodes[name], cluster.endpoint or inside(first))
+            name: self._agent(nodes[name], cluster.endpoint or first.inside)
             for name in cluster.agents_of(list(nodes))
         }
         self.cluster_nodes = {
@@ -77,6 +77,8 @@ class K3sCluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             resource_name,
             kubeconfig=self.kubeconfig,
+            # By another server it is still the same cluster: nothing in it is replaced.
+            cluster_identifier=resource_name,
             # A run that was killed has made objects that no state knows, as another field manager:
             # the next one takes them over.
             upsert_existing_objects=True,
@@ -96,15 +98,23 @@ class K3sCluster(pulumi.ComponentResource):
         return K3sServer(
             node.name,
             node=node,
-            k3s=server_settings(cluster, node),
+            k3s=server_settings(cluster, self._names(node)),
             token=token,
             agent_token=self.tokens.agent,
-            joins=None if starts else inside(first),
+            joins=None if starts else first.inside,
             membership=self._membership,
             sources=self._settings.artifacts,
             runtime=self._runtime(node),
             opts=self._after(node, before),
         )
+
+    def _names(self, node: NodeSettings) -> list[str]:
+        """What the API's certificate is for on that server."""
+        cluster = self._cluster
+        others = {each.address for each in self._membership.servers}
+        # A server's own address may be the endpoint for a while: no other one restarts for that.
+        shared = [cluster.endpoint] if cluster.endpoint and cluster.endpoint not in others else []
+        return list(dict.fromkeys([*cluster.tls_sans, *shared, node.address]))
 
     def _agent(self, node: NodeSettings, joins: str) -> K3sAgent:
         return K3sAgent(
@@ -171,20 +181,12 @@ class K3sCluster(pulumi.ComponentResource):
         return kubeconfig.replace(server_url("127.0.0.1"), self.endpoint)
 
 
-def inside(node: NodeSettings) -> str:
-    """The address by which the other nodes reach it."""
-    return str(node.internal_ip) if node.internal_ip is not None else node.address
-
-
-def server_settings(cluster: ClusterSettings, node: NodeSettings) -> K3sSettings:
-    """What concerns a server."""
-    names = dict.fromkeys(
-        [*cluster.tls_sans, *([cluster.endpoint] if cluster.endpoint else []), node.address]
-    )
+def server_settings(cluster: ClusterSettings, names: list[str]) -> K3sSettings:
+    """What concerns a server whose certificate is for ``names``."""
     return K3sSettings(
         version=cluster.version,
         datastore="etcd" if cluster.uses_etcd else "sqlite",
-        tls_sans=list(names),
+        tls_sans=names,
         cluster_cidr=cluster.cluster_cidr,
         service_cidr=cluster.service_cidr,
         containerd=cluster.containerd,

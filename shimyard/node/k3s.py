@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shimyard.node.canaries import runc_canary, shim_canary
@@ -20,7 +21,16 @@ from shimyard.node.desired import (
     StoredArtifact,
     Unit,
 )
-from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH, Role, k3s_config
+from shimyard.node.k3s_config import (
+    AGENT_TOKEN_PATH,
+    CONFIG_PATH,
+    ENTRANCE_PATH,
+    ENTRANCE_TOKEN_PATH,
+    TOKEN_PATH,
+    Role,
+    entrance_config,
+    k3s_config,
+)
 from shimyard.node.k3s_containerd import (
     REGISTRIES_PATH,
     TEMPLATE_PATH,
@@ -49,7 +59,10 @@ _KUBECONFIGS: Final[Mapping[Role, str]] = {
     "agent": "/var/lib/rancher/k3s/agent/kubelet.kubeconfig",
 }
 _PATH = f"{BIN}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ETCD = "/var/lib/rancher/k3s/server/db/etcd"
 _MODULES = ("br_netfilter", "overlay")
+# What stands before the secret in a token that names its cluster: docs.k3s.io/cli/token.
+_FULL = re.compile(r"K10[0-9a-f]+::[a-z]+:")
 
 
 @dataclass(frozen=True)
@@ -92,8 +105,16 @@ def k3s(
             ),
             mode="0600",
         ),
-        *_tokens(membership),
-        File.of(unit_path, _unit(role, runtime, artifacts)),
+        *_tokens(membership, role),
+        File.of(
+            unit_path,
+            _unit(
+                role,
+                runtime,
+                artifacts,
+                etcd=role == "server" and settings.datastore == "etcd",
+            ),
+        ),
         *([] if runtime is None else _containerd_files(runtime, artifacts)),
     ]
     reads = {file.path for file in files} | {_BINARY}
@@ -129,6 +150,19 @@ def k3s(
         ),
         snapshots=_BINARY if _saves(settings, role) else None,
     )
+
+
+def with_entrance(
+    state: DesiredState, settings: K3sSettings, membership: Membership
+) -> DesiredState:
+    """The ``state`` of a server that is in no cluster yet: it joins one, or starts it."""
+    config = entrance_config(settings, joins=membership.joins)
+    files = []
+    if config:
+        files.append(File.of(ENTRANCE_PATH, render_yaml("k3s/config.yaml.j2", config), mode="0600"))
+    if membership.joins is not None and membership.token is not None:
+        files.append(_secret(ENTRANCE_TOKEN_PATH, membership.token))
+    return replace(state, files=(*state.files, *files))
 
 
 def secret_paths(runtime: RuntimeSettings | None = None) -> frozenset[str]:
@@ -173,16 +207,32 @@ def _saves(settings: K3sSettings, role: Role) -> bool:
     return role == "server" and settings.snapshot_before_upgrade and settings.datastore == "etcd"
 
 
-def _tokens(membership: Membership) -> list[File]:
+def _tokens(membership: Membership, role: Role) -> list[File]:
     files = []
     if membership.token is not None:
-        files.append(File.of(TOKEN_PATH, f"{membership.token}\n", mode="0600"))
+        token = _secret_of(membership.token) if role == "server" else membership.token
+        files.append(_secret(TOKEN_PATH, token))
     if membership.agent_token is not None:
-        files.append(File.of(AGENT_TOKEN_PATH, f"{membership.agent_token}\n", mode="0600"))
+        files.append(_secret(AGENT_TOKEN_PATH, membership.agent_token))
     return files
 
 
-def _unit(role: Role, runtime: RuntimeSettings | None, artifacts: Sequence[StoredArtifact]) -> str:
+def _secret(path: str, token: str) -> File:
+    return File.of(path, f"{token}\n", mode="0600")
+
+
+def _secret_of(token: str) -> str:
+    """The secret of a token, which is the same for all servers, however each of them joined."""
+    return _FULL.sub("", token)
+
+
+def _unit(
+    role: Role,
+    runtime: RuntimeSettings | None,
+    artifacts: Sequence[StoredArtifact],
+    *,
+    etcd: bool,
+) -> str:
     return render(
         "systemd/k3s.service.j2",
         role=role,
@@ -190,6 +240,7 @@ def _unit(role: Role, runtime: RuntimeSettings | None, artifacts: Sequence[Store
         recovery=RECOVERY_UNIT,
         runtime=CONTAINERD_UNIT if runtime is None else None,
         modules=_MODULES,
+        data=(_ETCD, ENTRANCE_PATH) if etcd else (),
         # K3s hands it on to its containerd, and that to the shims.
         environment={"PATH": _PATH, **({} if runtime is None else environment(artifacts))},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shimyard.catalogue import Need, artifacts_of, artifacts_of_k3s
@@ -10,17 +11,25 @@ from shimyard.node.cluster import Cluster
 from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
-from shimyard.node.k3s import RESOURCES, Membership, k3s, secret_paths
+from shimyard.node.k3s import (
+    RESOURCES,
+    Membership,
+    k3s,
+    secret_paths,
+    with_entrance,
+)
 from shimyard.node.k3s_config import AGENT_TOKEN_PATH, TOKEN_PATH, Role
 from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
-from shimyard.provider.admission import make_room, refuse_second_cluster
+from shimyard.node.transaction import read_facts
+from shimyard.provider.admission import make_room, standing_cluster
 from shimyard.provider.artifacts import as_recorded, records, stored, texts, with_sources
 from shimyard.provider.control import Control
 from shimyard.provider.handlers import handlers_of
 from shimyard.provider.inputs import InputError, node_settings, settings, sources
 from shimyard.provider.messages import (
+    ApplyRequest,
     CheckRequest,
     CheckResponse,
     DeleteRequest,
@@ -136,11 +145,9 @@ class _K3sResource(Resource):
         return {**inputs, **told, "files": texts}
 
     def admit(self, control: Control, inputs: Mapping[str, Any], report: Report, /) -> None:
-        """Let the machine take its name in the cluster, or start the cluster only once."""
-        if inputs.get("joins") is None:
-            refuse_second_cluster(control)
-        else:
-            make_room(control, report)
+        """Let the machine take its name in the cluster that it joins."""
+        if inputs.get("joins") is not None:
+            make_room(control, report, server=self.role == "server")
 
     def delete(self, request: DeleteRequest) -> None:
         """Take the node out of its cluster, then K3s off the machine, whether it answers or not."""
@@ -170,7 +177,7 @@ class _K3sResource(Resource):
             _settings(inputs),
             node_settings(inputs),
             self.role,
-            Membership(inputs.get("joins"), _text(inputs, "token"), _text(inputs, "agentToken")),
+            _ties(inputs),
             artifacts,
             ready_seconds=(
                 _DEFAULT_READY_SECONDS if cluster is None else cluster.rollout.ready_timeout
@@ -186,15 +193,58 @@ class K3sAgentResource(_K3sResource):
 
 
 class K3sServerResource(_K3sResource):
-    """A node of the control plane. Further input: agentToken. Outputs: caSha256, kubeconfig."""
+    """A node of the control plane. Further input: agentToken.
+
+    Further outputs: caSha256, kubeconfig, datastore.
+    """
 
     role = "server"
+    # By which server it has joined is of no interest any more.
+    quiet = Resource.quiet | {"joins"}
     steady = frozenset({"machineId", "caSha256", "kubeconfig"})
 
     def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
         """How the cluster is reached is known once it is up."""
         unknown = {"caSha256": UNKNOWN, "kubeconfig": Secret(UNKNOWN)}
-        return super().outputs(inputs, facts) | (unknown if facts is None else {})
+        known = super().outputs(inputs, facts) | {"datastore": _datastore(inputs)}
+        return known | (unknown if facts is None else {})
+
+    def converged(
+        self, session: Session, desired: DesiredState, request: ApplyRequest, report: Report
+    ) -> Facts:
+        """A server that has no K3s yet gets an entrance into its cluster, which goes once it is in.
+
+        The one that starts a cluster joins it where it stands: then its machine is a new one. Who
+        goes from SQLite to etcd needs an entrance, too: K3s migrates its data.
+        """
+        given = revealed(request.inputs)
+        there = self.name_on_node(given) in read_facts(session).managed.manifests
+        if not there:
+            entering = self._entering(request, report)
+            inputs = revealed(entering.inputs)
+            state = with_entrance(desired, _settings(inputs), _ties(inputs))
+            super().converged(session, state, entering, report)
+        elif (request.state.get("datastore"), _datastore(given)) == ("sqlite", "etcd"):
+            state = with_entrance(desired, _settings(given), _ties(given))
+            super().converged(session, state, request, report)
+        return super().converged(session, desired, request, report)
+
+    def _entering(self, request: ApplyRequest, report: Report) -> ApplyRequest:
+        """The same server, as it comes into its cluster."""
+        inputs = revealed(request.inputs)
+        control = None if inputs.get("joins") else self.control(request.urn, inputs)
+        if control is None:
+            return request
+        try:
+            standing = standing_cluster(control)
+        finally:
+            control.close()
+        if standing is None:
+            return request
+        report("join", f"{standing.server.name} serves the cluster already: it is joined")
+        token = f"K10{standing.ca_sha256}::server:{inputs['token']}"
+        joins = {"joins": standing.server.inside, "token": Secret(token)}
+        return replace(request, inputs={**request.inputs, **joins})
 
     def learned(self, session: Session) -> dict[str, Any]:
         """How the cluster is reached."""
@@ -238,8 +288,17 @@ def step_refused(was: str, now: str) -> str | None:
     return None
 
 
+def _ties(inputs: Mapping[str, Any]) -> Membership:
+    """What ties a machine to its cluster, by its inputs."""
+    return Membership(inputs.get("joins"), _text(inputs, "token"), _text(inputs, "agentToken"))
+
+
 def _settings(inputs: Mapping[str, Any]) -> K3sSettings:
     return settings(K3sSettings, inputs.get("k3s"), "k3s")
+
+
+def _datastore(inputs: Mapping[str, Any]) -> str:
+    return "etcd" if (inputs.get("k3s") or {}).get("datastore") == "etcd" else "sqlite"
 
 
 def _version(inputs: Mapping[str, Any]) -> str | None:

@@ -56,6 +56,11 @@ class Nodes:
         self.cancelled = False
         self._guard = threading.Lock()
         self._slots: dict[str, _Slot] = {}
+        self._unreachable: set[str] = set()
+
+    def unreachable(self, node: NodeSettings) -> bool:
+        """Whether the last connection to it failed, for whatever purpose."""
+        return _key(node, "") in self._unreachable
 
     @contextmanager
     def session(
@@ -129,7 +134,9 @@ class Nodes:
                 slot.session = Session.open(node, self.project)
             except ConnectionFailedError as error:
                 slot.failure, slot.failed_at = error, time.monotonic()
+                self._unreachable.add(_key(node, ""))
                 raise
+            self._unreachable.discard(_key(node, ""))
             took = time.monotonic() - began
             transcript.say(f"logged in as {node.ssh.user} at {node.address} after {took:.3f} s")
             slot.session.transcript = transcript

@@ -103,6 +103,17 @@ def test_servers_and_agents_are_told_what_concerns_them() -> None:
     assert lab["datastore"] == "sqlite"
 
 
+def test_an_endpoint_that_is_one_of_the_servers_changes_no_other_server() -> None:
+    config = stack_file(PRODUCTION)
+    config["shimyard:cluster"]["endpoint"] = "10.20.1.12"
+    made = run(PRODUCTION, config)
+    names = [given["k3s"]["tlsSans"] for given in made.of("shimyard:node:K3sServer").values()]
+    assert names == [["10.20.1.11"], ["10.20.1.12"], ["10.20.1.13"]]
+    assert made.exports["endpoint"] == "https://10.20.1.12:6443"
+    agents = made.of("shimyard:node:K3sAgent").values()
+    assert {given["joins"] for given in agents} == {"10.20.1.12"}
+
+
 def test_agents_can_have_an_older_version() -> None:
     config = stack_file(PRODUCTION)
     config["shimyard:cluster"]["agentVersion"] = "1.31.7+k3s1"
@@ -159,6 +170,8 @@ def test_the_way_to_the_cluster_is_exported_and_its_key_is_a_secret() -> None:
     assert "127.0.0.1" not in made.exports["kubeconfig"]
     provider = made.of("pulumi:providers:kubernetes")[PRODUCTION]
     assert provider["kubeconfig"] == "[secret]"
+    # Else another address of the API would replace all that is in the cluster.
+    assert provider["clusterIdentifier"] == PRODUCTION
     # What the next `up` after a killed one needs: tests/engine/kubernetes/test_cut_off.py.
     assert (provider["upsertExistingObjects"], provider["enablePatchForce"]) == ("true", "true")
     assert outcome("lab").exports["endpoint"] == "https://10.213.0.11:6443"

@@ -1,4 +1,4 @@
-"""A lab of three nodes with all that a cluster needs, and the checkout's program for it."""
+"""A lab with all that a cluster needs, and the checkout's program for it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ from toolchain import Toolchain
 
 __all__ = ["place", "slot"]
 
-NODES = 3
-
 
 @pytest.fixture(scope="session")
 def tools() -> Toolchain:
@@ -43,9 +41,11 @@ def built() -> BuiltArtifacts:
 
 
 @pytest.fixture(scope="module")
-def lab(place: Callable[[int], Place], built: BuiltArtifacts) -> Iterator[Lab]:
-    """Fresh nodes for each module, a mirror and a registry."""
-    with place(6).lab(NODES) as found:
+def lab(
+    request: pytest.FixtureRequest, place: Callable[[int], Place], built: BuiltArtifacts
+) -> Iterator[Lab]:
+    """Fresh nodes for each module, three or its ``MACHINES``, a mirror and a registry."""
+    with place(6).lab(getattr(request.module, "MACHINES", 3)) as found:
         start_mirror(found.settings, built)
         registry = start_registry(found.settings, distribution_recipe("amd64").build().path)
         push_pause(registry, pause("amd64"), "amd64")

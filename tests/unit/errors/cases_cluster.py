@@ -9,8 +9,8 @@ from shimyard.node.desired import StoredArtifact
 from shimyard.node.errors import NodeError
 from shimyard.node.k3s import Membership, k3s
 from shimyard.node.progress import silent
-from shimyard.provider import rollout
-from shimyard.provider.admission import make_room, refuse_second_cluster
+from shimyard.provider import admission, rollout
+from shimyard.provider.admission import make_room, standing_cluster
 from shimyard.provider.cluster_node import ClusterNodeResource
 from shimyard.provider.container_runtime import ContainerRuntimeResource
 from shimyard.provider.k3s import K3sAgentResource
@@ -84,6 +84,11 @@ def _no_server(_scene: Scene) -> None:
 def _no_quorum(_scene: Scene) -> None:
     three = [server("s1"), server("s2"), server("s3", ready=False)]
     keep_quorum({each.name: each for each in three}, three[0])
+
+
+def _taken(scene: Scene) -> None:
+    scene.patch.setattr(admission, "time", Clock())
+    make_room(_control("a"), silent)
 
 
 def _unknown(scene: Scene) -> object:
@@ -180,10 +185,13 @@ CASES: dict[str, Provocation] = {
     "a node of no cluster": _without_cluster,
     "a token of two lines": _two_lines,
     **CASES_OF_CONTAINERD,
-    "a server that would start a second cluster": lambda _scene: refuse_second_cluster(
-        StandInControl(StandInCluster(server("s2")), "s1", "s1", "s2")
+    "a server that would start a second cluster": lambda _scene: standing_cluster(
+        control_of("s1", {"s2": unreachable("s2")})[0]
     ),
-    "a name that another machine has in the cluster": lambda _scene: make_room(
-        _control("a"), silent
+    "a server that joins while another one is down": lambda _scene: make_room(
+        StandInControl(StandInCluster(server("s1"), server("s2", ready=False)), "s3", "s1", "s2"),
+        silent,
+        server=True,
     ),
+    "a name that another machine has in the cluster": _taken,
 }

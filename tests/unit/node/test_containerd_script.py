@@ -78,13 +78,13 @@ def test_images_are_imported_by_the_containerd_of_the_unit_and_wasm_is_unpacked(
     machine = Machine(tmp_path, own=own)
     assert machine.run(f"switch_import_images {tmp_path}/site.tar.zst") == (0, "")
     label = "--label io.cri-containerd.pinned=pinned"
-    wasm = "--platform wasi/wasm"
+    wasm, image = "--platform wasi/wasm", "generation/files/wasm.tar"
     assert machine.calls == [
         f"{address} -n k8s.io images import --all-platforms --no-unpack {label} site.tar.zst",
         f"{address} -n k8s.io images list",
         # Neither what others have pulled, nor what the kubelet unpacks by itself.
-        f"{address} -n k8s.io images export {wasm} generation/files/wasm.tar site.invalid/greeter:1",
-        f"{address} -n k8s.io images import --local {wasm} {label} generation/files/wasm.tar",
+        f"{address} -n k8s.io images export {wasm} {image} site.invalid/greeter:1",
+        f"{address} -n k8s.io images import --local {wasm} {label} {image}",
     ]
 
 

@@ -48,6 +48,8 @@ def test_a_machine_that_does_not_answer_is_asked_once_for_all_its_resources(
         with pytest.raises(ConnectionFailedError, match="no connection to admin@127"):
             nodes.facts(refused)
     assert asked == ["bench-1"]
+    assert nodes.unreachable(refused)
+    assert not nodes.unreachable(NodeSettings.model_validate(node()))
 
 
 def test_a_cancelled_run_opens_no_connection_and_says_what_to_do(
