@@ -14,6 +14,7 @@ from lab.images.packaging import classic_image, linux_image
 from lab.workloads import build
 from lab.workloads.pause_recipe import pause
 from shimyard.catalogue import BUILT_IN_LOCK
+from shimyard.node.paths import stored
 
 PAUSE, GREETER = "site.invalid/pause:1", "site.invalid/greeter:1"
 BROKEN = "9.9.9"
@@ -38,6 +39,12 @@ def bring(folder: Path) -> dict[str, Any]:
     known = json.loads(BUILT_IN_LOCK.read_text())
     lock.write_text(json.dumps({**known, "artifacts": [_entry(*each) for each in files.items()]}))
     return {"lockFiles": [str(lock)], "bundle": str(bundle)}
+
+
+def archive_of_greeter(artifacts: Mapping[str, Any]) -> str:
+    """Where a node has the archive, as the section ``artifacts`` brings it."""
+    content = (Path(artifacts["bundle"]) / HOST / "greeter.tar").read_bytes()
+    return stored(hashlib.sha256(content).hexdigest(), "greeter.tar")
 
 
 def _entry(key: tuple[str, str], held: tuple[str, bytes]) -> Mapping[str, Any]:

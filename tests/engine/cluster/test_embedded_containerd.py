@@ -20,8 +20,9 @@ from lab.registry import start_registry
 from lab.workloads import build
 from shimyard.node.k3s_containerd import REGISTRIES_PATH, TEMPLATE_PATH
 from tests.engine.cluster.kubectl import Kubectl, is_ready
-from tests.engine.cluster.site import BROKEN, GREETER, PAUSE, bring
+from tests.engine.cluster.site import BROKEN, GREETER, PAUSE, archive_of_greeter, bring
 from tests.engine.cluster.stack import cluster_stack
+from tests.engine.node.states import kill_at, leftovers
 from tests.engine.program.project import Project, Run
 from tests.lab.conftest import Place
 from toolchain import Toolchain
@@ -278,6 +279,39 @@ def test_a_template_that_somebody_has_changed_is_drift_and_is_mended(
     project.up()
     assert template(node) == wanted
     all_in_service(kubectl)
+
+
+@pytest.mark.trial
+def test_killed_while_images_are_imported_and_a_handler_is_proven_the_next_up_converges(
+    project: Project, kubectl: Kubectl, lab: Lab
+) -> None:
+    node = lab.node("edge-2")
+    before = template(node)
+
+    def killed_at(point: str) -> None:
+        project.write()
+        kill_at(node, point)
+        project.up(status=None)
+        assert (node.root / "var/lib/shimyard/kill-at").read_text() == "", f"never at {point!r}"
+
+    greeter = project.config["cluster"]["images"].pop()
+    project.write()
+    project.up()
+    project.config["cluster"]["images"].append(greeter)
+    killed_at(f"switch import-images {archive_of_greeter(project.config['artifacts'])}")
+    project.up()
+    add_handler(project, handler="third")
+    killed_at("switch canary third")
+    # The machine takes it back by itself; K3s starts again with the former template.
+    assert template(node) == before
+    project.up()
+    assert labelled(kubectl, "third") == NAMES
+    assert "runtimes.third]" in template(node)
+    all_in_service(kubectl)
+    assert leftovers(node) == []
+    assert "drift" not in project.refresh().output
+    for name in ("archived", "pulled"):
+        kubectl.wait_ready(f"app={name}", 2)
 
 
 def test_the_other_containerd_is_refused_while_the_machines_are_in_the_cluster(
