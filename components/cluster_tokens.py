@@ -22,7 +22,7 @@ class ClusterTokens(pulumi.CustomResource):
     ) -> None:
         """The tokens stay the same for as long as the resource is there."""
         super().__init__(
-            "shimyard:cluster:Tokens",
+            "shimyard-edge:cluster:Tokens",
             resource_name,
             {"server": None, "agent": None},
             pulumi.ResourceOptions.merge(

@@ -47,7 +47,7 @@ class K3sServer(pulumi.CustomResource):
         ``membership``: how the node is drained; default: changes do not look at the cluster.
         """
         super().__init__(
-            "shimyard:node:K3sServer",
+            "shimyard-edge:node:K3sServer",
             resource_name,
             {
                 **k3s_inputs(

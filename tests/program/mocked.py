@@ -32,13 +32,13 @@ class Machines(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Answer as the provider would."""
         state = dict(args.inputs)
-        if args.typ == "shimyard:node:ContainerRuntime":
+        if args.typ == "shimyard-edge:node:ContainerRuntime":
             proof = {"shim": "runc", "version": "1", "canary": "passed", "milliseconds": 1}
             state |= {"generation": 1, "machineId": "m", "versions": {}, "drift": []}
             state["handlers"] = {"runc": proof}
-        elif args.typ == "shimyard:cluster:Tokens":
+        elif args.typ == "shimyard-edge:cluster:Tokens":
             state |= {name: pulumi.Output.secret(f"{name}-secret") for name in ("server", "agent")}
-        elif args.typ == "shimyard:node:K3sServer":
+        elif args.typ == "shimyard-edge:node:K3sServer":
             state |= {
                 "caSha256": f"ca-of-{args.name}",
                 "kubeconfig": pulumi.Output.secret(KUBECONFIG),
