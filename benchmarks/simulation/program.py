@@ -8,6 +8,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components import Fleet
 from components.k3s_cluster import K3sCluster
+from components.registrations import registrations_begun
 from shimyard.settings import load
 
 settings = load({**get_config_env(), **CONFIG.get()}, stack=pulumi.get_stack())
@@ -16,3 +17,5 @@ cluster = K3sCluster(pulumi.get_stack(), settings=settings, fleet=fleet)
 pulumi.export("nodes", fleet.nodes)
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)
+
+pulumi.run(registrations_begun)

@@ -11,8 +11,10 @@ import asyncio
 import json
 import runpy
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pulumi
 from pulumi.runtime import get_root_resource, mocks, set_all_config
@@ -114,8 +116,14 @@ async def _exports() -> Any:
     return await pulumi.Output.from_input(root.outputs).future()
 
 
-def _run() -> None:
-    runpy.run_path(str(CHECKOUT / "__main__.py"), run_name="__main__")
+async def _run() -> None:
+    # A mocked stack is closed to what a program wants awaited, so that is awaited here.
+    awaited: list[Callable[[], Awaitable[Any]]] = []
+    with patch.object(pulumi, "run", awaited.append):
+        runpy.run_path(str(CHECKOUT / "__main__.py"), run_name="__main__")
+    assert awaited, "the program does not let its registrations begin"
+    for each in awaited:
+        await each()
 
 
 if __name__ == "__main__":
