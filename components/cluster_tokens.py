@@ -18,13 +18,14 @@ class ClusterTokens(pulumi.CustomResource):
         self,
         resource_name: str,
         *,
+        generation: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """The tokens stay the same for as long as the resource is there."""
+        """The tokens stay the same until ``generation`` is another word than before."""
         super().__init__(
             "shimyard-edge:cluster:Tokens",
             resource_name,
-            {"server": None, "agent": None},
+            {"generation": generation, "server": None, "agent": None},
             pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(additional_secret_outputs=["server", "agent"])
             ),

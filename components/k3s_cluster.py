@@ -51,7 +51,11 @@ class K3sCluster(pulumi.ComponentResource):
         nodes = {node.name: node for node in settings.nodes}
         first = nodes[cluster.servers[0]]
         self.endpoint = server_url(cluster.endpoint or first.address)
-        self.tokens = ClusterTokens(resource_name, opts=pulumi.ResourceOptions(parent=self))
+        self.tokens = ClusterTokens(
+            resource_name,
+            generation=cluster.token_generation,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.servers = {}
         for name in cluster.servers:
             self.servers[name] = self._server(nodes[name], first)
@@ -68,6 +72,10 @@ class K3sCluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             resource_name,
             kubeconfig=self.kubeconfig,
+            # A run that was killed has made objects that no state knows, as another field manager:
+            # the next one takes them over.
+            upsert_existing_objects=True,
+            enable_patch_force=True,
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[*self.cluster_nodes.values(), *self.agents.values()]
             ),

@@ -1,37 +1,104 @@
-"""Runs test suites one after another and says how long each took."""
+"""Runs test suites, several at once, and says how long each took."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 _TESTS = Path(__file__).parent
+SUITES = ("unit", "program", "engine", "faults", "lab", "fuzz")
+# They mostly wait for nodes and servers. `faults` counts over the whole suite, so it stays one.
+_IN_PARTS = ("engine", "lab")
+# A cluster a module, for minutes.
+_BY_MODULE = ("engine/cluster",)
+# pytest's exit code.
+_NO_TESTS = 5
 
 
-def main(suites: list[str], *, trial: bool = False) -> int:
-    """Exit code 0 if every suite has passed; a suite that ran no test has failed.
+@dataclass(frozen=True)
+class Result:
+    """What came of a part: pytest's exit code, and how long it took, in seconds."""
 
-    ``trial``: run what has not been seen to pass yet, and nothing else.
-    """
-    results: list[tuple[str, int, float]] = []
-    for suite in suites:
-        print(f"--- {suite} ---", flush=True)
-        started = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "--durations=5", str(_TESTS / suite)]
+    part: str
+    code: int
+    seconds: float
+
+
+def parts(suite: str, tests: Path = _TESTS) -> Iterator[str]:
+    """What runs as a process of its own, as paths below ``tests``."""
+    if suite not in _IN_PARTS:
+        yield suite
+        return
+    for path in sorted((tests / suite).iterdir()):
+        name = path.relative_to(tests).as_posix()
+        if name in _BY_MODULE:
+            yield from (f"{name}/{module.name}" for module in sorted(path.glob("test_*.py")))
+        elif path.match("test_*.py") or (path.is_dir() and any(path.rglob("test_*.py"))):
+            yield name
+
+
+def run_suites(suites: Sequence[str], *, lanes: int, trial: bool) -> list[Result]:
+    """Run each part of ``suites``; ``lanes`` at a time, whose output comes when they end."""
+    printing = threading.Lock()
+
+    def run(part: str) -> Result:
+        command = [sys.executable, "-m", "pytest", "--durations=5", str(_TESTS / part)]
         command += ["-m", "trial" if trial else "not trial"]
-        code = subprocess.run(command, cwd=_TESTS.parent, check=False).returncode
-        results.append((suite, code, time.monotonic() - started))
-    for suite, code, seconds in results:
-        print(f"{suite:<10} {'passed' if code == 0 else 'FAILED':<8} {seconds:6.0f} s")
-    failed = sum(code != 0 for _, code, _ in results)
-    print(f"suites: {len(results) - failed} passed, {failed} failed")
+        started = time.monotonic()
+        with printing:
+            print(f"--- {part} ---", flush=True)
+        if lanes == 1:
+            code = subprocess.run(command, cwd=_TESTS.parent, check=False).returncode
+            return Result(part, code, time.monotonic() - started)
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
+            code = subprocess.run(
+                command, cwd=_TESTS.parent, check=False, stdout=output, stderr=subprocess.STDOUT
+            ).returncode
+            output.seek(0)
+            with printing:
+                print(f"--- {part} has ended ---\n{output.read()}", flush=True)
+        return Result(part, code, time.monotonic() - started)
+
+    every = [part for suite in suites for part in parts(suite)]
+    with ThreadPoolExecutor(lanes) as pool:
+        return list(pool.map(run, every))
+
+
+def has_failed(result: Result, *, trial: bool) -> bool:
+    """Whether tests failed, or there was none where some should be."""
+    nothing_to_do = result.code == _NO_TESTS and trial
+    return result.code != 0 and not nothing_to_do
+
+
+def main() -> int:
+    """Exit code 0 if every suite has passed."""
+    parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
+    parser.add_argument("suites", nargs="*", default=SUITES, metavar="SUITE")
+    parser.add_argument("--trial", action="store_true", help="what has not been seen to pass yet")
+    parser.add_argument(
+        "--lanes", type=int, default=os.cpu_count() or 1, help="how many at a time (default: cores)"
+    )
+    options = parser.parse_args()
+    unknown = sorted(set(options.suites) - set(SUITES))
+    if unknown:
+        parser.error(f"there is no suite {', '.join(unknown)}; there are: {', '.join(SUITES)}")
+    results = run_suites(options.suites, lanes=options.lanes, trial=options.trial)
+    failed = [result for result in results if has_failed(result, trial=options.trial)]
+    for result in results:
+        said = "FAILED" if result in failed else "passed"
+        print(f"{result.part:<44} {said:<8} {result.seconds:6.0f} s")
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    suites = [word for word in words if word != "--trial"]
-    every = ["unit", "program", "fuzz", "engine", "faults", "lab"]
-    sys.exit(main(suites or every, trial="--trial" in words))
+    sys.exit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
@@ -34,6 +34,8 @@ class HybridApp(pulumi.ComponentResource):
     Outputs: as ``WasmApp``.
     """
 
+    TYPE: ClassVar = "shimyard:index:HybridApp"
+
     deployment: pulumi.Output[str]
     service: pulumi.Output[str | None]
     address: pulumi.Output[str | None]
@@ -56,7 +58,7 @@ class HybridApp(pulumi.ComponentResource):
 
         Raises ``pulumi.RunError`` if the shim can't mix, or two containers take the same port.
         """
-        super().__init__("shimyard:index:HybridApp", resource_name, None, opts)
+        super().__init__(self.TYPE, resource_name, None, opts)
         try:
             app.check_with(shim)
         except FieldError as error:

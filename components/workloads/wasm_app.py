@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import pulumi
 
@@ -26,6 +27,8 @@ class WasmApp(pulumi.ComponentResource):
     Outputs: ``deployment``, ``service`` (names; service None without a port), ``address`` (host
     name in the cluster, or a LoadBalancer's address), ``url`` (None if no port speaks HTTP).
     """
+
+    TYPE: ClassVar = "shimyard:index:WasmApp"
 
     deployment: pulumi.Output[str]
     service: pulumi.Output[str | None]
@@ -57,7 +60,7 @@ class WasmApp(pulumi.ComponentResource):
 
         Raises ``pulumi.RunError`` if the app does not go together with the shim.
         """
-        super().__init__("shimyard:index:WasmApp", resource_name, None, opts)
+        super().__init__(self.TYPE, resource_name, None, opts)
         try:
             app.check_with(shim)
         except FieldError as error:

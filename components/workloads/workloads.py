@@ -59,14 +59,14 @@ class Workloads(pulumi.ComponentResource):
                 _resource_name(app),
                 app=app,
                 shim=shims[app.handler],
-                **self._place(app),
+                **self._place(app, was=HybridApp),
             )
         for hybrid in settings.hybrid_apps:
             self.apps[_key(hybrid)] = HybridApp(
                 _resource_name(hybrid),
                 app=hybrid,
                 shim=shims[hybrid.handler],
-                **self._place(hybrid),
+                **self._place(hybrid, was=WasmApp),
             )
         self.summary = pulumi.Output.from_input(
             {
@@ -81,8 +81,12 @@ class Workloads(pulumi.ComponentResource):
         )
         self.register_outputs({"runtimeClasses": self.runtime_classes, "apps": self.summary})
 
-    def _place(self, app: PodsSettings) -> dict[str, Any]:
-        """Where an app runs, and what must be there before its first pod."""
+    def _place(self, app: PodsSettings, was: type[WasmApp | HybridApp]) -> dict[str, Any]:
+        """Where an app runs, and what must be there before its first pod.
+
+        ``was``: the other kind of app that it may have been. Its objects have the same names, and
+        would else be made anew first and then deleted as the former app's.
+        """
         home = self.namespaces.get(app.namespace)
         return {
             # Names and not outputs: a preview without the cluster would know none of those.
@@ -93,6 +97,7 @@ class Workloads(pulumi.ComponentResource):
             "opts": pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[self._classes, *([] if home is None else [home])],
+                aliases=[pulumi.Alias(type_=was.TYPE)],
             ),
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 # What kubectl may take beyond its own timeout.
 _SLACK = 30.0
+# What the program says of a budget that holds pods, and kubectl of a pod that one holds.
+_HELD = "held\t"
+_OF_A_BUDGET = "disruption budget"
+_MOST_COMPLAINTS = 4
 _LOOK = "see whether K3s runs there: systemctl status k3s"
 
 
@@ -72,18 +76,43 @@ class Cluster:
         force: bool,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
-        """All pods leave, but those of DaemonSets; budgets are kept."""
-        self._call(
-            "drain",
-            node,
+        """All pods leave, but those of DaemonSets; budgets are kept, and named if they hold one."""
+        words = (
             str(timeout),
             "-1" if grace_period is None else str(grace_period),
             "yes" if delete_empty_dir_data else "no",
             "yes" if force else "no",
-            seconds=timeout + _SLACK,
-            on_line=on_line,
-            mend="see which pod stays (a disruption budget that allows none, a pod that nothing "
-            "starts again: rollout.drain.force), mend it, then run `pulumi up` again",
+        )
+
+        def tell(line: str) -> None:
+            if on_line is not None and not line.startswith(_HELD):
+                on_line(line)
+
+        completed = program.call(
+            self._session, "drain", node, *words, silence=timeout + _SLACK, on_line=tell
+        )
+        if completed.code != 0:
+            raise program.refused(self._session, "drain", completed) or self._not_drained(
+                node, completed
+            )
+
+    def _not_drained(self, node: str, completed: Completed) -> NodeError:
+        budgets = list(_budgets(completed.out))
+        complaints = [line for line in completed.err.splitlines() if _OF_A_BUDGET in line]
+        lines = dict.fromkeys([*complaints[:_MOST_COMPLAINTS], *program.last_lines(completed)])
+        if not budgets:
+            mend = (
+                "see which pod stays (a disruption budget that allows none, a pod that nothing "
+                "starts again: rollout.drain.force), mend it, then run `pulumi up` again"
+            )
+            return self._error(node, "drain", _last(completed), [*lines], mend)
+        return self._error(
+            node,
+            "drain",
+            "; ".join(budgets),
+            [*lines],
+            "let more of its pods be Ready elsewhere, or let the budget spare one (fewer in "
+            "minAvailable, or maxUnavailable), then run `pulumi up` again",
         )
 
     def forget(self, node: str) -> None:
@@ -117,12 +146,9 @@ class Cluster:
         *words: str,
         seconds: float = 60.0,
         secret: bool = False,
-        on_line: Callable[[str], None] | None = None,
         mend: str = "",
     ) -> Completed:
-        completed = program.call(
-            self._session, verb, *words, silence=seconds, secret=secret, on_line=on_line
-        )
+        completed = program.call(self._session, verb, *words, silence=seconds, secret=secret)
         if completed.code != 0:
             # The node that it is about, not the server that was asked.
             about = words[0] if words else self._session.node.name
@@ -161,6 +187,18 @@ def _member(row: Sequence[str]) -> Member:
         dict(pair.partition("=")[::2] for pair in labels.split(",") if pair),
         tuple(taint for taint in taints.split(",") if taint),
     )
+
+
+def _budgets(text: str) -> Iterator[str]:
+    """A sentence for each budget that holds pods of the node."""
+    for line in text.splitlines():
+        row = line.split("\t")
+        if line.startswith(_HELD) and len(row) == 5:
+            _, budget, healthy, wanted, pods = row
+            yield (
+                f"the disruption budget {budget} spares no pod ({healthy} healthy, {wanted} "
+                f"needed), so {', '.join(pods.split())} can't leave"
+            )
 
 
 def _last(completed: Completed) -> str:

@@ -137,6 +137,17 @@ class Registration:
 
 
 @dataclass(frozen=True)
+class ClusterToken:
+    """The file with the token of the servers, by which K3s encrypts the keys of its cluster.
+
+    ``asks``: this server has the cluster take another token; the others follow it.
+    """
+
+    path: str
+    asks: bool
+
+
+@dataclass(frozen=True)
 class DesiredState:
     """Everything that one resource manages on one machine.
 
@@ -154,6 +165,7 @@ class DesiredState:
     check: ConfigCheck | None = None
     canaries: tuple[Canary, ...] = ()
     registration: Registration | None = None
+    cluster_token: ClusterToken | None = None
     # The program of K3s that saves etcd before it is replaced by another one.
     snapshots: str | None = None
 

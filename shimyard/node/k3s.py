@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shimyard.node.container_runtime import UNIT as CONTAINERD_UNIT
-from shimyard.node.desired import Data, DesiredState, File, Registration, StoredArtifact, Unit
+from shimyard.node.desired import (
+    ClusterToken,
+    Data,
+    DesiredState,
+    File,
+    Registration,
+    StoredArtifact,
+    Unit,
+)
 from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH, Role, k3s_config
 from shimyard.node.paths import BIN
 from shimyard.node.places import links
@@ -85,6 +93,9 @@ def k3s(
         ),
         unit=Unit(unit, frozenset(reads), is_kubelet=True, seconds=ready_seconds),
         registration=Registration(node.name, unit, _KUBECONFIGS[role], ready_seconds),
+        cluster_token=(
+            ClusterToken(TOKEN_PATH, asks=membership.joins is None) if role == "server" else None
+        ),
         snapshots=_BINARY if _saves(settings, role) else None,
     )
 

@@ -25,6 +25,7 @@ from shimyard.node.operations import (
     ReloadUnits,
     RemovePath,
     RestartUnit,
+    RotateToken,
     RunCanary,
     SaveSnapshot,
     StopUnit,
@@ -66,6 +67,7 @@ class _Planner:
         place = [*self._files(), *self._links(fetch)]
         remove = self._removals()
         left = self._left_units()
+        rotation = self._rotation()
         unit = self._unit()
         restarts = any(isinstance(op, RestartUnit) for op in unit)
         canaries = self._canaries(restarts=restarts)
@@ -87,6 +89,7 @@ class _Planner:
             *remove,
             *(ReleaseUnit(name) for name in left),
             *(self._empty_folders() if remove else []),
+            *rotation,
             *unit,
             *(self._registration() if restarts else []),
             *canaries,
@@ -202,6 +205,20 @@ class _Planner:
         left = [row[1] for row in self._rows("unit") if row[1] != wanted]
         self.reasons += [f"{name} is no longer wanted" for name in left]
         return left
+
+    def _rotation(self) -> list[Operation]:
+        token = self.desired.cluster_token
+        row = self.owned.get(token.path) if token is not None else None
+        file = next(
+            (each for each in self.desired.files if token and each.path == token.path), None
+        )
+        if token is None or file is None or row is None or row[-1] == file.sha256:
+            return []
+        placed = any(each.path == token.path for _, each in self.staged)
+        if not placed:
+            # It was kept when another change was taken back; K3s may not have read it yet.
+            self._change(token.path, "is there, and K3s may not know it yet")
+        return [RotateToken(token.path, asks=token.asks and placed)]
 
     def _unit(self) -> list[Operation]:
         unit = self.desired.unit

@@ -28,6 +28,7 @@ OPERATIONS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("switch", "reload"): ("switch", "systemd reads its unit files again"),
     ("switch", "enable"): ("switch", "starting {} at every boot from now on"),
     ("switch", "disable"): ("switch", "no longer starting {} at boot"),
+    ("switch", "rotate-token"): ("switch", "the cluster takes the token of {}"),
     ("switch", "restart"): ("switch", "restarting {}"),
     ("switch", "end-orphans"): ("switch", "ending what containerd has forgotten"),
     ("switch", "stop"): ("switch", "stopping {}"),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from shimyard.node.transport import Session
 
 _DEFAULT_READY_SECONDS = 300
+_TOKENS = ("token", "agentToken")
 
 
 class _K3sResource(Resource):
@@ -104,6 +105,15 @@ class _K3sResource(Resource):
         )
         before, now = was.get("version") or _version(was), _settings(inputs).version
         return restarts and isinstance(before, str) and release(before)[:2] != release(now)[:2]
+
+    def foreseen(self, inputs: Mapping[str, Any], /) -> Mapping[str, Any]:
+        """A token that is not made yet is another one than before."""
+        files = inputs.get("files")
+        told = {name: "new" for name in _TOKENS if inputs.get(name) is UNKNOWN}
+        if not told or not isinstance(files, Mapping):
+            return inputs
+        texts = {path: "new\n" if text is UNKNOWN else text for path, text in files.items()}
+        return {**inputs, **told, "files": texts}
 
     def admit(self, control: Control, inputs: Mapping[str, Any], report: Report, /) -> None:
         """Let the machine take its name in the cluster, or start the cluster only once."""

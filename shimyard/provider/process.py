@@ -53,17 +53,17 @@ async def serve(engine: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    # Read before the engine is answered: it may be gone right after.
+    orphaned = asyncio.create_task(_set_when_orphaned(stop, os.getppid()))
     print(port, flush=True)
-    orphaned = asyncio.create_task(_set_when_orphaned(stop))
     await stop.wait()
     orphaned.cancel()
     nodes.cancel()
     await server.stop(grace=None)
 
 
-async def _set_when_orphaned(stop: asyncio.Event) -> None:
+async def _set_when_orphaned(stop: asyncio.Event, parent: int) -> None:
     """A killed engine tells us nothing, and nobody would hear what a machine answers."""
-    parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(_LOOK_SECONDS)
     stop.set()

@@ -104,6 +104,10 @@ class Resource(ABC):
             for step in steps.operations
         )
 
+    def foreseen(self, inputs: Mapping[str, Any], /) -> Mapping[str, Any]:
+        """``inputs`` with what stands for values whose effects are known before they are."""
+        return inputs
+
     def admit(  # noqa: B027  most kinds need nobody's leave
         self, _control: Control, _inputs: Mapping[str, Any], _report: Report, /
     ) -> None:
@@ -293,6 +297,7 @@ class Resource(ABC):
 
     def _effects(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Any:
         """What running services notice of the last change; stays as it was if nothing changes."""
+        news = self.foreseen(news)
         relevant = {key: value for key, value in news.items() if key not in self.quiet}
         if has_unknown(relevant):
             return UNKNOWN

@@ -41,17 +41,34 @@ class Rollout:
         self._failed: str | None = None
 
     @contextmanager
+    def turn(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:
+        """Let the block change the node when its turn comes. Raises ``RolloutError``.
+
+        The node stays in service: that a change drains nothing does not prove that it is good.
+        """
+        node = control.node
+        self._enter(control.membership, node, report, server=server)
+        try:
+            yield
+        except BaseException:
+            with self._changed:
+                self._failed = self._failed or node
+            raise
+        finally:
+            with self._changed:
+                self._out.pop(node, None)
+                self._changed.notify_all()
+
+    @contextmanager
     def disruption(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:
         """Cordon and drain the node, let the block change it, and take it back in when Ready.
 
         A node that the cluster does not know is just changed. Raises ``RolloutError``, and any
         ``NodeError`` of a server; then nothing was changed on the node.
         """
-        node = control.node
-        self._enter(control.membership, node, report, server=server)
-        try:
+        with self.turn(control, report, server=server):
             with control.server() as cluster:
-                drained = self._leave_service(cluster, control.membership, node, report)
+                drained = self._leave_service(cluster, control.membership, control.node, report)
             try:
                 yield
             except NodeError as error:
@@ -62,14 +79,21 @@ class Rollout:
                 raise
             if drained:
                 settle(control, report)
-        except BaseException:
-            with self._changed:
-                self._failed = self._failed or node
-            raise
-        finally:
-            with self._changed:
-                self._out.pop(node, None)
-                self._changed.notify_all()
+
+    @contextmanager
+    def restart(self, control: Control, report: Report, *, server: bool) -> Iterator[None]:
+        """Let the block restart K3s of a node, whose pods run on, and wait until it is Ready.
+
+        Nodes that are down anyway are in nobody's way here. Raises as ``disruption`` does.
+        """
+        with self.turn(control, report, server=server):
+            if server and len(control.membership.servers) > 1:
+                with control.server() as cluster:
+                    members = cluster.members()
+                    if control.node in members:
+                        keep_quorum(members, members[control.node])
+            yield
+            settle(control, report)
 
     def _enter(
         self, membership: MembershipSettings, node: str, report: Report, *, server: bool

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 from shimyard.node.facts import Facts
-from shimyard.node.k3s import RESOURCES
+from shimyard.node.k3s import RESOURCES, UNITS
+from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
 from shimyard.provider.control import Control
@@ -27,6 +28,22 @@ def serves(facts: Facts) -> bool:
     return any(name in facts.managed.manifests for name in RESOURCES.values())
 
 
+def restarts_k3s(plan: Plan) -> bool:
+    """Whether a K3s that runs is restarted."""
+    return any(
+        isinstance(step, RestartUnit) and not step.starts and step.unit in UNITS.values()
+        for step in plan.operations
+    )
+
+
+class Turn(Protocol):
+    """How a node waits for its turn, and what else happens around its change."""
+
+    def __call__(
+        self, control: Control, report: Report, *, server: bool
+    ) -> AbstractContextManager[None]: ...
+
+
 class Service:
     """The change of one machine, as its cluster sees it."""
 
@@ -38,14 +55,23 @@ class Service:
 
     @contextmanager
     def around(self, plan: Plan, facts: Facts, *, disrupts: bool) -> Iterator[None]:
-        """Drain before a change that disrupts, and take the node back in after it."""
-        if not (disrupts and plan.operations and serves(facts)):
+        """Wait for the node's turn, drain it before a change that disrupts, take it back in after.
+
+        What has ended is started again at once: others may wait for just that server.
+        """
+        mends = any(isinstance(step, RestartUnit) and step.starts for step in plan.operations)
+        if not plan.operations or not serves(facts) or (mends and not disrupts):
             yield
             return
         server = RESOURCES["server"] in facts.managed.manifests
-        with self._rollout.disruption(self._control, self._report, server=server):
+        with self._turn(plan, disrupts=disrupts)(self._control, self._report, server=server):
             yield
-        self._settled = True
+        self._settled = disrupts or restarts_k3s(plan)
+
+    def _turn(self, plan: Plan, *, disrupts: bool) -> Turn:
+        if disrupts:
+            return self._rollout.disruption
+        return self._rollout.restart if restarts_k3s(plan) else self._rollout.turn
 
     def settle(self, facts: Facts) -> None:
         """Take back a cordon that a run has left that was cut off."""

@@ -1,4 +1,7 @@
-"""The resource Tokens: the secrets by which nodes join a cluster, made here and nowhere shown."""
+"""The resource Tokens: the secrets by which nodes join a cluster, made here and nowhere shown.
+
+Nothing but the state has them until a server takes them, which is after they are in the state.
+"""
 
 from __future__ import annotations
 
@@ -17,25 +20,28 @@ from shimyard.provider.messages import (
     ReadRequest,
     ReadResponse,
 )
-from shimyard.provider.values import UNKNOWN, Secret, secrets_in
+from shimyard.provider.values import UNKNOWN, Secret, revealed, secrets_in
 
 _BYTES = 32
 
 
 class TokensResource:
-    """No inputs. Outputs: server, agent."""
+    """Input: generation, any word; another one makes other tokens. Outputs: server, agent."""
 
     def __init__(self, learn: Callable[[Iterable[str]], None]) -> None:
         self._learn = learn
 
     def check(self, request: CheckRequest) -> CheckResponse:
-        """There is nothing to say about them."""
+        """The stack's settings have looked at the word."""
         return CheckResponse(request.news)
 
     def diff(self, request: DiffRequest) -> DiffResponse:
-        """They stay."""
+        """They stay until there is another word; the word alone may be dropped."""
         self._remember(request.state)
-        return DiffResponse()
+        word = revealed(request.news).get("generation")
+        if word is None or word == revealed(request.state).get("generation"):
+            return DiffResponse()
+        return DiffResponse((("generation", "update"),))
 
     def apply(self, request: ApplyRequest) -> ApplyResponse:
         """Make them."""

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from shimyard.settings.base import DnsLabel, FieldError
+from shimyard.settings.base import DnsLabel, FieldError, Line
 from shimyard.settings.k3s import K3sSettings, Release, release
 from shimyard.settings.nodes import Host
 from shimyard.settings.rollout import RolloutSettings
@@ -35,6 +35,11 @@ class ClusterSettings(K3sSettings):
         default=None,
         description="Fixed address of the servers, such as a virtual IP or a DNS name, by which "
         "agents and kubectl reach them. Default: the first server's own address.",
+    )
+    token_generation: Line | None = Field(
+        default=None,
+        description="Any word or date, in quotes. Another one than before makes new tokens, and "
+        "K3s restarts with them: servers one after the other, then the agents.",
     )
     rollout: RolloutSettings = Field(
         default_factory=RolloutSettings, description="How changes reach the nodes."

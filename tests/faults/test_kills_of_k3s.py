@@ -169,6 +169,10 @@ def test_killed_at_any_step_of_a_cluster_the_next_up_converges(
     agent["labels"]["edge.example.com/rack"] = killer.replace(" ", "-")
     agent["taints"] = [] if agent.get("taints") else ["edge.example.com/bench=yes:NoSchedule"]
     ordeal.through(("verb label", SERVER), ("verb taint", SERVER))
+    # Before K3s is asked for another token, and before its answer is noted.
+    for point in ("switch rotate-token /etc/rancher/k3s/token", "token taken"):
+        config["cluster"]["tokenGeneration"] = f"{killer}: {point}"
+        ordeal.through((point, SERVER))
     spoil(lab.node(SERVER))
     config["cluster"]["serverConfig"] = {"node-external-ip": f"192.0.2.{KILLERS.index(killer)}"}
     ordeal.through(

@@ -122,6 +122,13 @@ def test_every_resource_of_a_clusters_machine_knows_who_can_drain_it() -> None:
     assert "membership" not in runtime
 
 
+def test_a_word_for_the_tokens_reaches_the_tokens() -> None:
+    config = stack_file("lab")
+    assert outcome("lab").of("shimyard:cluster:Tokens")["lab"].get("generation") is None
+    config["shimyard:cluster"]["tokenGeneration"] = "2026-11"
+    assert run("lab", config).of("shimyard:cluster:Tokens")["lab"]["generation"] == "2026-11"
+
+
 def test_a_machine_outside_of_the_cluster_has_no_node_object() -> None:
     config = stack_file(PRODUCTION)
     config["shimyard:cluster"]["agents"] = ["hall-lyon-1"]
@@ -152,6 +159,8 @@ def test_the_way_to_the_cluster_is_exported_and_its_key_is_a_secret() -> None:
     assert "127.0.0.1" not in made.exports["kubeconfig"]
     provider = made.of("pulumi:providers:kubernetes")[PRODUCTION]
     assert provider["kubeconfig"] == "[secret]"
+    # What the next `up` after a killed one needs: tests/engine/kubernetes/test_cut_off.py.
+    assert (provider["upsertExistingObjects"], provider["enablePatchForce"]) == ("true", "true")
     assert outcome("lab").exports["endpoint"] == "https://10.213.0.11:6443"
 
 

@@ -65,8 +65,11 @@ func (s *Store) LoadBootstrap(ctx context.Context, password string) (map[string]
 	return nil, ErrOtherToken
 }
 
-// RotateBootstrap encrypts the CA files with another token.
+// RotateBootstrap encrypts the CA files with another token; they may be so already.
 func (s *Store) RotateBootstrap(ctx context.Context, from, to string) error {
+	if _, err := s.LoadBootstrap(ctx, to); err == nil {
+		return nil
+	}
 	files, err := s.LoadBootstrap(ctx, from)
 	if err != nil {
 		return err

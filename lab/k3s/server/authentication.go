@@ -75,9 +75,6 @@ func (s *supervisor) byCertificate(request *http.Request) (identity, bool) {
 	if node, is := strings.CutPrefix(shown.Subject.CommonName, nodeUser); is {
 		found.node = node
 	}
-	if found.has("system:masters") {
-		found.roles = append(found.roles, roleServer)
-	}
 	return found, true
 }
 

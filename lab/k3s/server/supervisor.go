@@ -249,6 +249,9 @@ type TokenRequest struct {
 }
 
 func (s *supervisor) rotateToken(answer http.ResponseWriter, request *http.Request) error {
+	if request.Method != http.MethodPut {
+		return &statusError{http.StatusMethodNotAllowed, errors.New("method not allowed")}
+	}
 	var asked TokenRequest
 	if err := json.NewDecoder(request.Body).Decode(&asked); err != nil {
 		return &statusError{http.StatusBadRequest, err}
@@ -261,13 +264,12 @@ func (s *supervisor) rotateToken(answer http.ResponseWriter, request *http.Reque
 	if store == nil {
 		return &statusError{http.StatusServiceUnavailable, errNotReady}
 	}
-	if err := store.RotateBootstrap(request.Context(), s.passwords.serverPassword(), parsed.Password); err != nil {
-		return err
-	}
-	s.passwords.rotate(parsed.Password)
+	// In K3s's order, and for its life, not the request's: the files first, and no way back.
+	before := s.passwords.rotate(parsed.Password)
 	if err := s.passwords.write(s.authorities.server.PEM); err != nil {
 		return err
 	}
-	_, err = io.WriteString(answer, "ok")
-	return err
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(request.Context()), readySeconds)
+	defer cancel()
+	return store.RotateBootstrap(ctx, before, parsed.Password)
 }

@@ -12,11 +12,13 @@ import (
 	"shimyard.dev/lab/k3s/token"
 )
 
-// passwords are what the two kinds of token hold; agent is the server's own if none was set.
+// passwords are what the two kinds of token hold; agent is the server's own if none was set. A
+// server answers to those that it has started with, whichever token it has taken since.
 type passwords struct {
 	lock          sync.RWMutex
 	layout        layout.Layout
 	server, agent string
+	answersTo     struct{ server, agent string }
 }
 
 // passwordsOf takes the passwords from the settings, from an earlier start, or makes them.
@@ -41,7 +43,9 @@ func passwordsOf(of layout.Layout, chosen *settings.Settings) (*passwords, error
 	if agent == "" {
 		agent = server
 	}
-	return &passwords{layout: of, server: server, agent: agent}, nil
+	held := &passwords{layout: of, server: server, agent: agent}
+	held.answersTo.server, held.answersTo.agent = server, agent
+	return held, nil
 }
 
 func chosenPassword(chosen *settings.Settings, name, user string) (string, error) {
@@ -100,26 +104,27 @@ func (p *passwords) serverPassword() string {
 
 // accepts is the user that a name and a password are of: server, node, or "" for nobody.
 func (p *passwords) accepts(user, password string) string {
-	p.lock.RLock()
-	defer p.lock.RUnlock()
 	switch {
 	case password == "":
 		return ""
-	case user == token.ServerUser && same(password, p.server):
+	case user == token.ServerUser && same(password, p.answersTo.server):
 		return token.ServerUser
-	case user == token.NodeUser && same(password, p.agent):
+	case user == token.NodeUser && same(password, p.answersTo.agent):
 		return token.NodeUser
 	}
 	return ""
 }
 
-func (p *passwords) rotate(next string) {
+// rotate takes another server password, and is the one before.
+func (p *passwords) rotate(next string) string {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	if p.agent == p.server {
 		p.agent = next
 	}
+	before := p.server
 	p.server = next
+	return before
 }
 
 func link(target, path string) error {

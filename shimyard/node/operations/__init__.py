@@ -3,7 +3,7 @@
 from shimyard.node.operations.base import Operation
 from shimyard.node.operations.canaries import KeepCanary, RunCanary
 from shimyard.node.operations.checks import CheckContainerdConfig, ExpectGeneration
-from shimyard.node.operations.kubelet import AwaitNode, LeavePods, SaveSnapshot
+from shimyard.node.operations.kubelet import AwaitNode, LeavePods, RotateToken, SaveSnapshot
 from shimyard.node.operations.paths import (
     DeclareData,
     MakeFolder,
@@ -47,6 +47,7 @@ __all__ = [
     "RemoveFolder",
     "RemovePath",
     "RestartUnit",
+    "RotateToken",
     "RunCanary",
     "SaveSnapshot",
     "StopUnit",

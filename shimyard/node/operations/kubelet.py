@@ -22,6 +22,25 @@ class AwaitNode(Operation):
 
 
 @dataclass(frozen=True)
+class RotateToken(Operation):
+    """Another token of the servers stands at ``path`` now, and there it stays.
+
+    ``asks``: K3s takes it first, and encrypts its cluster's keys anew; else it has done so already.
+    """
+
+    path: str
+    asks: bool
+
+    def words(self) -> tuple[str, ...]:
+        """rotate-token PATH ask|follow."""
+        return ("rotate-token", self.path, "ask" if self.asks else "follow")
+
+    def effect(self) -> str | None:
+        """From then on, no server starts with the former one."""
+        return "gives the cluster another server token" if self.asks else None
+
+
+@dataclass(frozen=True)
 class SaveSnapshot(Operation):
     """Save etcd by ``program``, the K3s that runs now, before another version takes over."""
 

@@ -21,6 +21,7 @@ _PARTS = (
     "containers",
     "orphans",
     "kubelet",
+    "token",
     "cluster",
     "doctor",
     "survey",

@@ -45,7 +45,22 @@ drain() {
         case $word in *=yes) word=${word%yes}true ;; *=no) word=${word%no}false ;; esac
         set -- "$@" "$word"
     done
-    "$k3s" kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml drain "$node" "$@"
+    "$k3s" kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml drain "$node" "$@" && return 0
+    tell_budgets "$node"
+    return 1
+}
+
+# node. kubectl says that a budget holds a pod, but not which: held NAMESPACE/BUDGET healthy wanted
+# pod..., for each budget that has no room and has pods on the node.
+tell_budgets() {
+    kubectl get poddisruptionbudgets -A -o go-template='{{range .items}}{{.metadata.namespace}}{{"\t"}}{{.metadata.name}}{{"\t"}}{{.status.disruptionsAllowed}}{{"\t"}}{{.status.currentHealthy}}{{"\t"}}{{.status.desiredHealthy}}{{"\t"}}{{with .spec.selector}}{{range $key, $value := .matchLabels}}{{$key}}={{$value}},{{end}}{{range .matchExpressions}}{{if eq .operator "DoesNotExist"}}!{{end}}{{.key}}{{if eq .operator "In"}} in ({{else if eq .operator "NotIn"}} notin ({{end}}{{range $at, $value := .values}}{{if $at}},{{end}}{{$value}}{{end}}{{if .values}}){{end}},{{end}}{{end}}{{"\n"}}{{end}}' 2>/dev/null |
+        while IFS=$tab read -r namespace budget allowed healthy wanted selector; do
+            [ "$allowed" = 0 ] || continue
+            held=$(kubectl get pods -n "$namespace" -l "${selector%,}" \
+                --field-selector "spec.nodeName=$1" </dev/null 2>/dev/null \
+                -o go-template='{{range .items}}{{.metadata.name}} {{end}}')
+            [ -z "$held" ] || say held "$namespace/$budget" "$healthy" "$wanted" "${held% }"
+        done
 }
 
 forget() {

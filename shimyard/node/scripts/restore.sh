@@ -74,6 +74,7 @@ restore() {
     [ -n "$no_block" ] || restore_canaries
     step restore paths "$resource"
     back=yes
+    (settle_token) </dev/null 2>/dev/null
     tac "$journal" | forget_boot
     tac "$journal" | restore_paths || back=
     # After the files: services come back with what they read before.
@@ -122,6 +123,10 @@ restore_paths() {
     missed=
     while IFS=$tab read -r kind what path before; do
         [ "$kind" = undo ] || continue
+        if [ "$what" = path ] && (is_rotated "$path"); then
+            clear_siblings "$path"
+            continue
+        fi
         case $what:$before in
         path:absent) rm -f "$path" || missed=yes ;;
         path:had)

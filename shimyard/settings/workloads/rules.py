@@ -42,6 +42,7 @@ def check_workloads(stack: StackSettings) -> None:
                 "true, if something else makes it)",
             )
         _fits_shim(field, app, shims)
+        _ends_after_its_sleep(field, app, shims[app.handler], stack)
         if app.namespace in namespaces:
             _is_admitted(field, app, shims[app.handler], namespaces[app.namespace])
 
@@ -126,6 +127,22 @@ def _fits_shim(
         app.check_with(shims[app.handler])
     except FieldError as error:
         raise FieldError(f"{field}.{error.field}", error.sentence) from None
+
+
+def _ends_after_its_sleep(
+    field: str, app: WasmAppSettings | HybridAppSettings, shim: ShimName, stack: StackSettings
+) -> None:
+    """A drain with a shorter grace period of its own would end pods that still get requests."""
+    grace = None if stack.cluster is None else stack.cluster.rollout.drain.grace_period
+    listens = isinstance(app, HybridAppSettings) or bool(app.ports_with(shim))
+    sleep = app.sleep_seconds(listens=listens)
+    if grace is not None and sleep and grace <= sleep:
+        raise FieldError(
+            "cluster.rollout.drain.gracePeriod",
+            f"{grace} ends the pods of {field} ('{app.name}') within their sleep of {sleep} "
+            "seconds, while requests still reach them; raise it, leave it out, or lower the app's "
+            "preStopSleepSeconds",
+        )
 
 
 def _is_admitted(

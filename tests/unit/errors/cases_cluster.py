@@ -111,6 +111,9 @@ CASES: dict[str, Provocation] = {
     "pods that do not leave": _asked(
         _drain, drain=(1, "", "evicting pod shop/a\nerror: global timeout reached: 5m0s\n")
     ),
+    "pods that a budget holds": _asked(
+        _drain, drain=(1, "held|shop/front|2|2|a b\n", "error: global timeout reached: 5m0s\n")
+    ),
     "a server without a kubeconfig": _asked(
         lambda cluster: cluster.access(), access="ca-sha256|\nkubeconfig|\n"
     ),

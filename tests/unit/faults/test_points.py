@@ -41,7 +41,7 @@ def test_each_operation_of_a_plan_has_its_step_and_each_step_its_operation() -> 
 def test_the_steps_of_every_part_of_a_transaction_are_there() -> None:
     found = points(program())
     assert {kind[0] for kind in found} == {
-        "verb", "store", "begin", "prepare", "switch", "commit", "finish", "restore",
+        "verb", "store", "begin", "prepare", "switch", "token", "commit", "finish", "restore",
     }  # fmt: skip
     assert {("verb", "fetch"), ("switch", "canary"), ("restore", "services")} <= found
 

@@ -15,10 +15,18 @@ _K3S = """\
 #!/bin/sh
 folder={folder}
 printf '%s\\n' "$*" >>"$folder/calls"
+case "$*" in
+*" -f -")
+    cat >>"$folder/input"
+    cat "$3" >>"$folder/access"
+    ls -l "$3" >>"$folder/modes"
+    ;;
+esac
 for answer in "$folder"/answers/*; do
     [ -f "$answer" ] || continue
     case "$*" in
     *"$(head -n 1 "$answer")"*)
+        [ ! -f "$folder/complaint" ] || cat "$folder/complaint" >&2
         tail -n +3 "$answer"
         exit "$(head -n 2 "$answer" | tail -n 1)"
         ;;
@@ -45,6 +53,10 @@ class Server:
         answers = self.folder / "answers"
         answers.mkdir(exist_ok=True)
         (answers / str(len(list(answers.iterdir())))).write_text(f"{part}\n{code}\n{out}")
+
+    def k3s_complains(self, words: str) -> None:
+        """What it prints as an error with each answer."""
+        (self.folder / "complaint").write_text(words)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the program with a verb and its arguments."""

@@ -141,7 +141,7 @@ def test_sudo_that_refuses_is_told_as_such() -> None:
 
 def test_a_drain_tells_its_lines_while_pods_leave() -> None:
     told: list[str] = []
-    session = Scripted({"drain": "evicting pod shop/a\npod/a evicted\n"})
+    session = Scripted({"drain": "evicting pod shop/a\npod/a evicted\nheld|shop/front|1|1|b\n"})
     said = said_by(session)
     Cluster(session).drain("edge-2", **DRAIN, on_line=told.append)  # type: ignore[arg-type]
     assert told == ["evicting pod shop/a", "pod/a evicted"]
@@ -154,6 +154,25 @@ def test_a_drain_that_fails_says_what_can_hold_a_pod() -> None:
         Cluster(session).drain("edge-2", **{**DRAIN, "grace_period": 0})  # type: ignore[arg-type]
     assert caught.value.cause == "error: global timeout reached: 5m0s"
     assert "rollout.drain.force" in caught.value.mend
+
+
+def test_a_budget_that_holds_pods_is_named_with_them_and_kubectls_line_about_it_is_quoted() -> None:
+    out = "evicting pod shop/a\nheld|shop/front|2|2|a b\nheld|shop/cut off\nheld|other/one|1|1|c\n"
+    held = (
+        'error when evicting pods/"a" -n "shop" (will retry after 5s): Cannot evict pod as it '
+        "would violate the pod's disruption budget."
+    )
+    last = [f"line {number}" for number in range(8)]
+    session = Scripted({"drain": (1, out, "\n".join([held, held, *last]))})
+    with pytest.raises(NodeError) as caught:
+        Cluster(session).drain("edge-2", **DRAIN)  # type: ignore[arg-type]
+    assert caught.value.cause == (
+        "the disruption budget shop/front spares no pod (2 healthy, 2 needed), so a, b can't "
+        "leave; the disruption budget other/one spares no pod (1 healthy, 1 needed), so c can't "
+        "leave"
+    )
+    assert caught.value.log == (held, *last[2:])
+    assert "minAvailable" in caught.value.mend
 
 
 def test_labels_and_taints_are_set_and_taken_away_and_nothing_is_asked_for_nothing() -> None:

@@ -112,6 +112,24 @@ def test_a_drain_that_fails_says_so(server: Server) -> None:
     assert server.run("drain", "edge-1", "1", "-1", "no", "no").returncode == 1
 
 
+def test_a_drain_that_fails_tells_which_budgets_hold_which_pods(server: Server) -> None:
+    server.answers("drain edge-1", code=1)
+    budgets = [
+        ("shop", "front", "0", "2", "2", "app=front,tier in (a,b),!old,"),
+        ("shop", "roomy", "1", "3", "2", "app=roomy,"),
+        ("shop", "elsewhere", "0", "1", "1", "app=elsewhere,"),
+        ("shop", "everything", "0", "1", "1", ""),
+    ]
+    server.answers("get poddisruptionbudgets -A", "".join("\t".join(b) + "\n" for b in budgets))
+    server.answers("-l app=front,tier in (a,b),!old --field-selector spec.nodeName=edge-1", "a b ")
+    server.answers("-l app=elsewhere ", "")
+    server.answers("-l  --field-selector", "c ")
+    done = server.run("drain", "edge-1", "1", "-1", "no", "no")
+    assert done.returncode == 1
+    assert done.stdout == "held\tshop/front\t2\t2\ta b\nheld\tshop/everything\t1\t1\tc\n"
+    assert not any("app=roomy" in call for call in server.calls if "get pods" in call)
+
+
 def test_a_node_is_forgotten_also_if_it_is_gone_already(server: Server) -> None:
     assert server.run("forget", "edge-1").returncode == 0
     assert server.calls == ["delete node edge-1 --ignore-not-found --wait=true --timeout=90s"]

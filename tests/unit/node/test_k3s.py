@@ -14,8 +14,10 @@ from shimyard.node.operations import (
     AwaitNode,
     DeclareData,
     LeavePods,
+    PlaceFile,
     RemoveData,
     RestartUnit,
+    RotateToken,
     SaveSnapshot,
 )
 from shimyard.node.plan import Plan
@@ -137,7 +139,7 @@ def test_what_k3s_reads_restarts_it_and_it_must_be_ready_again(
     assert restart(steps).because == (because,)
     assert not restart(steps).starts
     assert names(steps)[-2:] == ["restart", "await-node"]
-    (effect,) = steps.effects
+    *_, effect = steps.effects
     # Pods outlive it, those of Wasm too: it is not containerd.
     assert effect.endswith(f": {because}")
 
@@ -161,6 +163,51 @@ def test_a_k3s_that_has_ended_is_started_and_must_be_ready() -> None:
     steps = plan(agent(), replace(facts, services=ended))
     assert names(steps) == ["expect", "restart", "await-node"]
     assert restart(steps).starts
+
+
+# --- another token --------------------------------------------------------------------------------
+
+ANOTHER = replace(FIRST, token="another", agent_token="agents' other")
+
+
+def rotations(steps: Plan) -> list[RotateToken]:
+    return [each for each in steps.operations if isinstance(each, RotateToken)]
+
+
+def test_the_cluster_takes_another_token_when_its_file_is_there_and_before_k3s_restarts() -> None:
+    steps = from_to(server(), server(ANOTHER))
+    assert names(steps) == ["expect", "file", "file", "rotate-token", "restart", "await-node"]
+    assert rotations(steps) == [RotateToken(TOKEN, asks=True)]
+    assert steps.effects == (
+        "gives the cluster another server token",
+        f"restarts k3s.service: {TOKEN}, {AGENT_TOKEN}",
+    )
+
+
+def test_a_server_that_has_joined_follows_the_first_one() -> None:
+    other = replace(JOINING, token="K10ab::server:another")
+    steps = from_to(server(JOINING), server(other))
+    assert rotations(steps) == [RotateToken(TOKEN, asks=False)]
+    assert len(steps.effects) == 1
+
+
+def test_an_agents_token_is_no_secret_of_the_cluster() -> None:
+    assert rotations(from_to(agent(), agent(replace(AGENT, token="K10ab::node:other")))) == []
+    assert rotations(from_to(server(), server(replace(FIRST, agent_token="other")))) == []
+
+
+def test_a_machine_that_gets_k3s_rotates_nothing() -> None:
+    assert rotations(plan(server(), Facts())) == []
+
+
+def test_k3s_restarts_with_a_token_that_was_kept_when_its_change_was_taken_back() -> None:
+    facts, wanted = Facts.converged(server()), server(ANOTHER)
+    seen = {**facts.managed.seen, TOKEN: Facts.converged(wanted).managed.seen[TOKEN]}
+    kept = replace(facts, managed=replace(facts.managed, seen=seen))
+    steps = plan(wanted, kept)
+    assert rotations(steps) == [RotateToken(TOKEN, asks=False)]
+    assert TOKEN in restart(steps).because
+    assert [op.path for op in steps.operations if isinstance(op, PlaceFile)] == [AGENT_TOKEN]
 
 
 # --- snapshots ------------------------------------------------------------------------------------

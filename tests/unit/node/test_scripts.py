@@ -94,7 +94,8 @@ def test_every_operation_has_its_part_in_the_program() -> None:
         "LeavePods": "leave", "MakeFolder": "dir",
         "PlaceFile": "file", "PlaceLink": "link", "ReleaseUnit": "release",
         "ReloadUnits": "reload", "RemoveData": "rmdata", "RemoveFolder": "rmdir",
-        "RemovePath": "remove", "RestartUnit": "restart", "RunCanary": "canary",
+        "RemovePath": "remove", "RestartUnit": "restart", "RotateToken": "rotate_token",
+        "RunCanary": "canary",
         "SaveSnapshot": "snapshot", "StopUnit": "stop",
     }  # fmt: skip
     assert set(names) == set(operations.__all__) - {"Operation"}

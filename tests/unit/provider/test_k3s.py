@@ -135,7 +135,22 @@ def test_a_token_that_is_not_made_yet_is_unknown_and_not_an_error(
     assert shown["files"][TOKEN_PATH] is UNKNOWN
     assert shown["files"][AGENT_TOKEN_PATH] is UNKNOWN
     assert '"cluster-init": true' in shown["files"][CONFIG_PATH]
-    assert shown["effects"] is UNKNOWN
+    (effect,) = shown["effects"]
+    assert effect.startswith("starts k3s.service: ")
+
+
+def test_a_preview_of_other_tokens_says_that_k3s_restarts_and_nothing_is_drained(
+    servers: K3sServerResource, agents: K3sAgentResource
+) -> None:
+    unknown = Secret(UNKNOWN)
+    old = checked(servers, of_server())
+    rotates, restarts = checked(servers, of_server(token=unknown, agentToken=unknown), old)[
+        "effects"
+    ]
+    assert rotates == "gives the cluster another server token"
+    assert restarts == f"restarts k3s.service: {TOKEN_PATH}, {AGENT_TOKEN_PATH}"
+    (restarts,) = checked(agents, of_agent(token=unknown), checked(agents, of_agent()))["effects"]
+    assert restarts == f"restarts k3s-agent.service: {TOKEN_PATH}"
 
 
 def test_a_server_that_is_not_known_yet_is_unknown_in_the_preview(

@@ -235,14 +235,22 @@ def test_the_node_that_is_down_itself_can_be_mended() -> None:
 class Change:
     """A change in a thread: it goes on when it is told to."""
 
-    def __init__(self, rollout: Rollout, control: StandInControl, *, server: bool = False) -> None:
+    def __init__(
+        self,
+        rollout: Rollout,
+        control: StandInControl,
+        *,
+        server: bool = False,
+        restarts: bool = False,
+    ) -> None:
         self.waits = threading.Event()
         self.began = threading.Event()
         self.go_on = threading.Event()
         self.ended: queue.Queue[BaseException | None] = queue.Queue()
         self.fails: NodeError | None = None
         self.told: list[str] = []
-        self._how = (rollout, control, server)
+        turn = rollout.restart if restarts else rollout.disruption
+        self._turn = turn(control, self._report, server=server)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -252,9 +260,8 @@ class Change:
             self.waits.set()
 
     def _run(self) -> None:
-        rollout, control, server = self._how
         try:
-            with rollout.disruption(control, self._report, server=server):
+            with self._turn:
                 self._change()
         except BaseException as error:
             self.ended.put(error)
@@ -284,8 +291,8 @@ def start() -> Iterator[Start]:
     """Starts changes in one rollout, and lets none of them wait for ever."""
     rollout, started = Rollout(), list[Change]()
 
-    def begin(control: StandInControl, *, server: bool = False) -> Change:
-        started.append(Change(rollout, control, server=server))
+    def begin(control: StandInControl, **how: bool) -> Change:
+        started.append(Change(rollout, control, **how))
         return started[-1]
 
     with ended(started):
@@ -453,3 +460,79 @@ def test_a_server_without_a_majority_is_not_even_cordoned() -> None:
     with pytest.raises(RolloutError, match="1 of 3 servers would be left"):
         change(Rollout(), control, server=True)
     assert two.asked == []
+
+
+# --- a restart of K3s, under running pods ---------------------------------------------------------
+
+
+def restart(rollout: Rollout, control: StandInControl, *, server: bool = False) -> None:
+    with rollout.restart(control, silent, server=server):
+        control.cluster.asked.append(f"restart {control.node}")
+
+
+def test_a_restart_drains_nothing_and_ends_when_the_node_is_ready(clock: Clock) -> None:
+    control = StandInControl(cluster(), "a")
+    clock.then[3] = lambda: control.cluster.becomes("a", ready=True)
+    with Rollout().restart(control, silent, server=False):
+        control.cluster.becomes("a", ready=False)
+    assert clock.sleeps == 3
+    assert control.cluster.asked == []
+
+
+@pytest.mark.parametrize(("first", "second"), [(True, True), (True, False), (False, True)])
+def test_restarts_and_drains_have_their_turns_together(
+    start: Start, *, first: bool, second: bool
+) -> None:
+    all_nodes = cluster("a", "b")
+    one = start(StandInControl(all_nodes, "a"), restarts=first)
+    assert one.began.wait(PATIENCE)
+    other = start(StandInControl(all_nodes, "b"), restarts=second)
+    assert other.waits.wait(PATIENCE)
+    assert not other.began.is_set()
+    assert one.end() is None
+    assert other.began.wait(PATIENCE)
+    assert other.end() is None
+
+
+def test_after_a_restart_that_fails_no_other_node_is_touched() -> None:
+    rollout, all_nodes = Rollout(), cluster("a", "b")
+    with (
+        pytest.raises(NodeError, match="it does not start"),
+        rollout.restart(StandInControl(all_nodes, "a"), silent, server=False),
+    ):
+        raise failure()
+    with pytest.raises(RolloutError, match="stopped at a"):
+        restart(rollout, StandInControl(all_nodes, "b"))
+    with pytest.raises(RolloutError, match="stopped at a"):
+        change(rollout, StandInControl(all_nodes, "b"))
+    assert all_nodes.asked == []
+
+
+def test_a_restart_that_does_not_come_back_ends_the_rollout(clock: Clock) -> None:
+    control = StandInControl(cluster(), "a", readyTimeout=60)
+    with (
+        pytest.raises(RolloutError, match="a is not Ready 60 s after its change"),
+        Rollout().restart(control, silent, server=False),
+    ):
+        control.cluster.becomes("a", ready=False)
+
+
+def test_nodes_that_are_down_anyway_are_not_in_the_way_of_a_restart() -> None:
+    all_nodes = StandInCluster(server("server-1"), agent("a"), agent("b", ready=False))
+    restart(Rollout(), StandInControl(all_nodes, "a"))
+    assert all_nodes.asked == ["restart a"]
+
+
+def test_a_server_does_not_restart_where_the_others_are_no_majority() -> None:
+    three = StandInCluster(server("s1"), server("s2"), server("s3", ready=False))
+    with pytest.raises(RolloutError, match="1 of 3 servers would be left"):
+        restart(Rollout(), StandInControl(three, "s1", "s1", "s2", "s3"), server=True)
+    assert three.asked == []
+
+
+def test_the_only_server_restarts_without_asking_itself(clock: Clock) -> None:
+    control = StandInControl(StandInCluster(server("s1")), "s1", "s1")
+    control.away = True
+    clock.then[2] = lambda: setattr(control, "away", False)
+    restart(Rollout(), control, server=True)
+    assert control.cluster.asked == ["restart s1"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from shimyard.node.errors import NodeError
 from shimyard.node.facts import Facts, ManagedFacts
 from shimyard.node.operations import ReloadUnits, RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import silent
 from shimyard.provider.container_runtime import ContainerRuntimeResource
 from shimyard.provider.inputs import InputError
-from shimyard.provider.rollout import Rollout
+from shimyard.provider.rollout import Rollout, RolloutError
 from shimyard.provider.service import Service, membership, serves
 from tests.unit.provider.clusters import StandInCluster, StandInControl, agent, server
 from tests.unit.provider.clusters import membership as cluster_inputs
@@ -48,6 +49,67 @@ def test_a_node_is_drained_before_a_change_that_its_pods_would_notice(resource: 
 
 def test_a_change_that_no_pod_notices_drains_nothing() -> None:
     assert change(control(), having("k3s-agent"), disrupts=False) == ["change a"]
+
+
+def test_a_change_that_drains_nothing_has_its_turn_and_its_failure_stops_the_rollout() -> None:
+    """Else a shim whose canary fails would be tried on every node at once."""
+    rollout, nodes = Rollout(), StandInCluster(server("s1"), agent("a"), agent("b"))
+    first, second = (
+        Service(rollout, StandInControl(nodes, name), silent).around(
+            CHANGES, having("k3s-agent"), disrupts=False
+        )
+        for name in ("a", "b")
+    )
+
+    def fails() -> None:
+        with first:
+            raise NodeError("a", "canary", "the shim can't run a module", mend="x")
+
+    with pytest.raises(NodeError, match="the shim can't run a module"):
+        fails()
+    with pytest.raises(RolloutError, match="the rollout stopped at a; b was left alone"), second:
+        raise AssertionError("b is left alone")
+    assert nodes.asked == []
+
+
+def test_what_has_ended_is_started_without_waiting_for_a_turn() -> None:
+    """The nodes that have their turn may wait for just this server."""
+    rollout, nodes = Rollout(), StandInCluster(server("s1"), agent("a"))
+    starts = Plan((RestartUnit("k3s.service", ("/x",), starts=True),))
+    server_asks, agent_asks = StandInControl(nodes, "s1"), StandInControl(nodes, "a")
+    with rollout.turn(agent_asks, silent, server=False):
+        service = Service(rollout, server_asks, silent)
+        with service.around(starts, having("k3s-server"), disrupts=False):
+            nodes.asked.append("start s1")
+    assert nodes.asked == ["start s1"]
+
+
+@pytest.mark.parametrize("unit", ["k3s.service", "k3s-agent.service"])
+def test_a_restart_of_k3s_has_its_turn_and_drains_nothing(unit: str) -> None:
+    rollout, plan = Rollout(), Plan((RestartUnit(unit, ("/x",)),))
+    service = Service(rollout, control(), silent)
+    with (
+        pytest.raises(NodeError),
+        service.around(plan, having("k3s-agent"), disrupts=False),
+    ):
+        raise NodeError("a", "switch", "it does not start", mend="mend it")
+    other = Service(rollout, control(), silent)
+    with (
+        pytest.raises(RolloutError, match="stopped at a"),
+        other.around(plan, having("k3s-agent"), disrupts=False),
+    ):
+        raise AssertionError("this node is left alone")
+    assert change(control(), having("k3s-agent"), plan, disrupts=False) == ["change a"]
+
+
+def test_what_is_down_is_started_without_a_turn() -> None:
+    asks = control()
+    asks.away = True
+    plan = Plan((RestartUnit("k3s-agent.service", ("is failed",), starts=True),))
+    service = Service(Rollout(), asks, silent)
+    with service.around(plan, having("k3s-agent"), disrupts=False):
+        asks.cluster.asked.append("change a")
+    assert asks.cluster.asked == ["change a"]
 
 
 def test_a_change_of_nothing_drains_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The tokens of a cluster: made once, secret from birth, and never made anew."""
+"""The tokens of a cluster: made once, secret from birth, and made anew for another word only."""
 
 from __future__ import annotations
 
@@ -68,6 +68,37 @@ def test_tokens_of_an_earlier_run_are_known_as_secrets_too(redacted: Redaction) 
 def test_a_preview_makes_none(tokens: TokensResource) -> None:
     state = tokens.apply(ApplyRequest(URN, "", {}, preview=True)).state
     assert (state["server"], state["agent"]) == (Secret(UNKNOWN), Secret(UNKNOWN))
+
+
+@pytest.mark.parametrize(
+    ("was", "wanted", "others"),
+    [
+        (None, None, False),
+        (None, "2026-11", True),
+        ("2026-11", "2026-11", False),
+        ("2026-11", "2026-12", True),
+        ("2026-11", None, False),
+    ],
+)
+def test_only_another_word_makes_other_tokens(
+    tokens: TokensResource, was: str | None, wanted: str | None, *, others: bool
+) -> None:
+    old, new = ({} if word is None else {"generation": word} for word in (was, wanted))
+    first = tokens.apply(ApplyRequest(URN, "", old, preview=False)).state
+    state = wired(first)
+    details = tokens.diff(DiffRequest(URN, "tokens", old, state, new)).details
+    assert details == ((("generation", "update"),) if others else ())
+    answer = tokens.apply(ApplyRequest(URN, "tokens", new, preview=False, state=state))
+    assert answer.id == "tokens"
+    assert answer.state.get("generation") == wanted
+    assert text(answer.state, "server") != text(first, "server")
+
+
+def test_a_word_that_was_dropped_and_comes_back_is_the_same_word(tokens: TokensResource) -> None:
+    state = wired(tokens.apply(ApplyRequest(URN, "", {"generation": "a"}, preview=False)).state)
+    # Where nothing changes, the engine keeps the outputs, and takes the new inputs.
+    request = DiffRequest(URN, "tokens", {}, state, {"generation": "a"})
+    assert tokens.diff(request).details == ()
 
 
 def test_a_refresh_leaves_them_as_they_are(tokens: TokensResource) -> None:

@@ -144,3 +144,17 @@ def test_spin_and_paths_of_nodes_go_where_pod_security_lets_them() -> None:
     assert accepted(namespace=privileged, app={"allowHostPath": True}).apps[0].allow_host_path
     existing = {"existing": True}
     assert accepted(namespace=existing, app={"allowHostPath": True}).apps[0].allow_host_path
+
+
+def test_a_drain_gives_pods_the_time_in_which_they_still_answer() -> None:
+    def drained(grace: int) -> dict[str, Any]:
+        raw = stack()["cluster"]
+        return {**raw, "rollout": {"drain": {"gracePeriod": grace}}}
+
+    error = refusal(cluster=drained(5))
+    assert error.fields == ["cluster.rollout.drain.gracePeriod"]
+    assert "5 ends the pods of apps[0] ('greeter') within their sleep of 5 seconds" in str(error)
+    accepted(cluster=drained(6))
+    silent: dict[str, Any] = {"ports": [], "probes": {}}
+    assert "hybridApps[0] ('camera')" in str(refusal(cluster=drained(5), app=silent))
+    accepted(cluster=drained(1), app={"preStopSleepSeconds": 0}, hybrid={"preStopSleepSeconds": 0})
