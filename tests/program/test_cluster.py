@@ -124,9 +124,9 @@ def test_every_resource_of_a_clusters_machine_knows_who_can_drain_it() -> None:
 
 def test_a_word_for_the_tokens_reaches_the_tokens() -> None:
     config = stack_file("lab")
-    assert outcome("lab").of("shimyard:cluster:Tokens")["lab"].get("generation") is None
+    assert outcome("lab").of("shimyard-edge:cluster:Tokens")["lab"].get("generation") is None
     config["shimyard:cluster"]["tokenGeneration"] = "2026-11"
-    assert run("lab", config).of("shimyard:cluster:Tokens")["lab"]["generation"] == "2026-11"
+    assert run("lab", config).of("shimyard-edge:cluster:Tokens")["lab"]["generation"] == "2026-11"
 
 
 def test_a_machine_outside_of_the_cluster_has_no_node_object() -> None:
