@@ -37,8 +37,7 @@ def make_room(control: Control, report: Report) -> None:
     """
     node = control.node
     with control.server(others_only=True) as cluster:
-        members = cluster.members()
-        member = members.get(node)
+        member = cluster.member(node)
         if member is None:
             return
         if member.ready:
@@ -47,6 +46,6 @@ def make_room(control: Control, report: Report) -> None:
                 f"the cluster has a node {node} already, and it is Ready: another machine",
                 "give this machine a name of its own, or remove the other one first",
             )
-        keep_quorum(members, member, leaves=True)
+        keep_quorum(cluster.members(), member, leaves=True)
         report("join", f"{node} is another machine now: the old one leaves the cluster first")
         cluster.forget(node)
