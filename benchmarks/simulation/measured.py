@@ -21,6 +21,8 @@ from lab import cgroups
 
 _SAMPLE_SECONDS: Final = 0.25
 _LONGEST: Final = 3600
+# As many open files as a process has on most machines.
+_FILES: Final = ("prlimit", "--nofile=1024:1024")
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 # The first that fits a command line.
 _ROLES: Final = (
@@ -68,7 +70,7 @@ def measured(command: Command, fleet: SimulatedFleet) -> tuple[Sample, str]:
     try:
         with watch:
             done = subprocess.run(
-                cgroup.wrapped(fleet.controller_command(command.argv)),
+                cgroup.wrapped(fleet.controller_command([*_FILES, *command.argv])),
                 cwd=command.folder,
                 env=dict(command.environment),
                 stdin=subprocess.DEVNULL,

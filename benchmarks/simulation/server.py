@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import paramiko
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from benchmarks.simulation.cluster import SimulatedCluster
 from benchmarks.simulation.machine import SimulatedMachine, UnknownCommandError
@@ -156,14 +157,14 @@ class _Login(paramiko.ServerInterface):
         self._key = key
         self._pool = pool
 
-    def get_allowed_auths(self, username: str) -> str:
+    def get_allowed_auths(self, _username: str) -> str:
         return "publickey"
 
-    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        return paramiko.AUTH_SUCCESSFUL if key == self._key else paramiko.AUTH_FAILED
+    def check_auth_publickey(self, _username: str, key: paramiko.PKey) -> int:
+        return AUTH_SUCCESSFUL if key == self._key else AUTH_FAILED
 
-    def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+    def check_channel_request(self, _kind: str, _chanid: int) -> int:
+        return OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self._pool.submit(self._machines.answer, self._number, command.decode(), channel)

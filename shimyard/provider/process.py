@@ -72,7 +72,9 @@ async def _set_when_orphaned(stop: asyncio.Event, parent: int) -> None:
 def main() -> None:
     """The engine's address is the first argument."""
     if len(sys.argv) < 2:
-        sys.exit("usage: pulumi-resource-shimyard-edge ENGINE-ADDRESS (the Pulumi engine starts this)")
+        sys.exit(
+            "usage: pulumi-resource-shimyard-edge ENGINE-ADDRESS (the Pulumi engine starts this)"
+        )
     # Libraries log their own view of a failure, with tracebacks, on the user's screen.
     logging.basicConfig(handlers=[logging.NullHandler()])
     asyncio.run(serve(sys.argv[1]))

@@ -107,7 +107,8 @@ def test_agents_can_have_an_older_version() -> None:
     config = stack_file(PRODUCTION)
     config["shimyard:cluster"]["agentVersion"] = "1.31.7+k3s1"
     made = run(PRODUCTION, config)
-    versions = {given["k3s"]["version"] for given in made.of("shimyard-edge:node:K3sAgent").values()}
+    agents = made.of("shimyard-edge:node:K3sAgent").values()
+    versions = {given["k3s"]["version"] for given in agents}
     assert versions == {"1.31.7+k3s1"}
     assert made.of("shimyard-edge:node:K3sServer")[SERVERS[0]]["k3s"]["version"] == "1.32.3+k3s1"
 
