@@ -36,15 +36,19 @@ _ROLES: Final = (
 
 @dataclass(frozen=True)
 class Sample:
-    """One run. ``cpu``: processor seconds of all processes, user's and system's; ``hosts_cpu``: of
-    the simulated machines. ``memory``: the most that all held at once, in bytes, shared pages
-    counted once. ``by_process``: role -> processor seconds and its own most memory.
+    """One run.
+
+    ``cpu``: processor seconds of all processes, user's and system's; ``hosts_cpu``: of the
+    simulated machines. ``memory``: the most that all held at once, in bytes, shared pages counted
+    once. ``connections`` that were begun. ``by_process``: role -> processor seconds and its own
+    most memory.
     """
 
     seconds: float
     cpu: float
     hosts_cpu: float
     memory: int
+    connections: int = 0
     by_process: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -54,6 +58,7 @@ class Sample:
             "cpu": round(self.cpu, 3),
             "hosts_cpu": round(self.hosts_cpu, 3),
             "memory": self.memory,
+            "connections": self.connections,
             "by process": {
                 role: {"cpu": round(told["cpu"], 2), "memory": int(told["memory"])}
                 for role, told in self.by_process.items()
@@ -89,7 +94,7 @@ def measured(command: Command, fleet: SimulatedFleet) -> tuple[Sample, str]:
     if done.returncode != 0:
         raise BenchmarkError(f"{words} failed", mend="see what it printed", log=done.stdout)
     used = fleet.cgroup.cpu_seconds() - hosts
-    return Sample(seconds, cpu, used, watch.most, watch.by_process()), done.stdout
+    return Sample(seconds, cpu, used, watch.most, by_process=watch.by_process()), done.stdout
 
 
 class _Watch:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,14 +65,16 @@ class Rounds:
         self._variables = AT_THE_END if at_the_end else {}
         self._tell = tell
 
-    def run(self, folder: Path, *, prove: bool = False) -> Round:
-        """A round in an empty folder. ``prove``: also find a drifted file, which is not timed.
+    def run(
+        self, folder: Path, *, only: Sequence[str] = tuple(COMMANDS), prove: bool = False
+    ) -> Round:
+        """A round in a folder that is not there yet. ``prove``: also find a drifted file, untimed.
 
         Raises ``BenchmarkError``.
         """
         self._fleet.ask("bare")
         stack = self._stack(folder)
-        samples = {name: self._measured(stack, name) for name in COMMANDS}
+        samples = {name: self._measured(stack, name) for name in only}
         if prove:
             self._find_drift(stack)
         state = stack.folder.parent / "state/.pulumi/stacks/benchmark" / f"{STACK}.json"
@@ -88,7 +90,9 @@ class Rounds:
     def _measured(self, stack: Stack, name: str) -> Sample:
         self._fleet.ask("reset")
         sample, output = measured(stack.command(*COMMANDS[name]), self._fleet)
-        self._check(name, output)
+        seen = self._fleet.ask("look")
+        self._check(name, output, seen)
+        sample = replace(sample, connections=seen["connections"])
         a_node = sample.cpu / self.count
         self._tell(
             f"{self.count} nodes, {name}: {sample.seconds:.1f} s, {a_node:.3f} s of processor a "
@@ -96,7 +100,7 @@ class Rounds:
         )
         return sample
 
-    def _check(self, name: str, output: str) -> None:
+    def _check(self, name: str, output: str, seen: Mapping[str, Any]) -> None:
         """What Pulumi says, who was asked, and how the machines are."""
         resources = description.A_NODE * self.count + description.A_STACK
         words = {
@@ -107,7 +111,6 @@ class Rounds:
             REFRESH: "unchanged",
         }[name]
         _demand(f"{name} of {self.count} nodes says '{words}'", words in output, output)
-        seen = self._fleet.ask("look")
         _demand("each command is answered", not seen["unanswered"], str(seen["unanswered"]))
         asked = self.count if name in {FIRST_UP, REFRESH} else 0
         _demand(f"{name} asks {asked} machines, not {seen['machines']}", seen["machines"] == asked)
