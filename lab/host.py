@@ -28,6 +28,8 @@ TOOLS: Final = {
     "gcc": "gcc",
     "pkg-config": "pkg-config",
     "protoc": "protobuf-compiler",
+    # What the tests check the nodes' program with.
+    "shellcheck": "shellcheck",
 }
 
 INOTIFY: Final = Path("/proc/sys/fs/inotify/max_user_instances")

@@ -82,8 +82,7 @@ class Control:
                     session = stack.enter_context(
                         self._nodes.session(server, silent, self._transcript, purpose=self.node)
                     )
-                    cluster = Cluster(session)
-                    cluster.members()
+                    cluster = Cluster.answering(session)
                 except NodeError as error:
                     reasons.append(f"{server.name}: {error.cause}")
                     continue

@@ -26,7 +26,7 @@ class RolloutError(NodeError):
     """A node may not be disrupted now."""
 
     def __init__(self, node: str, cause: str, mend: str) -> None:
-        super().__init__(node, "drain", cause, mend=mend)
+        super().__init__(node, "rollout", cause, mend=mend)
 
 
 class Rollout:

@@ -53,6 +53,7 @@ drain() {
 # node. kubectl says that a budget holds a pod, but not which: held NAMESPACE/BUDGET healthy wanted
 # pod..., for each budget that has no room and has pods on the node.
 tell_budgets() {
+    # shellcheck disable=SC2016  # the dollars are the template's
     kubectl get poddisruptionbudgets -A -o go-template='{{range .items}}{{.metadata.namespace}}{{"\t"}}{{.metadata.name}}{{"\t"}}{{.status.disruptionsAllowed}}{{"\t"}}{{.status.currentHealthy}}{{"\t"}}{{.status.desiredHealthy}}{{"\t"}}{{with .spec.selector}}{{range $key, $value := .matchLabels}}{{$key}}={{$value}},{{end}}{{range .matchExpressions}}{{if eq .operator "DoesNotExist"}}!{{end}}{{.key}}{{if eq .operator "In"}} in ({{else if eq .operator "NotIn"}} notin ({{end}}{{range $at, $value := .values}}{{if $at}},{{end}}{{$value}}{{end}}{{if .values}}){{end}},{{end}}{{end}}{{"\n"}}{{end}}' 2>/dev/null |
         while IFS=$tab read -r namespace budget allowed healthy wanted selector; do
             [ "$allowed" = 0 ] || continue

@@ -12,6 +12,7 @@ doctor() {
     disks
     certificates
     worlds
+    starved
     say end
 }
 
@@ -104,7 +105,8 @@ disks() {
 # The first certificate of each of K3s's files. Nothing else of a file is ever sent: no key.
 certificates() {
     rancher=/var/lib/rancher/k3s
-    for file in "$rancher"/server/tls/*.crt "$rancher"/server/tls/etcd/*.crt "$rancher"/agent/*.crt; do
+    for file in "$rancher"/server/tls/*.crt "$rancher"/server/tls/etcd/*.crt \
+        "$rancher"/server/tls/kube-*/*.crt "$rancher"/agent/*.crt; do
         [ -f "$file" ] || continue
         inside=
         body=
@@ -139,6 +141,15 @@ worlds() {
                 base64 -w 0)"
             ;;
         esac
+    done
+}
+
+# Control groups in which the kernel has killed a process for memory, as far back as its log goes.
+starved() {
+    dmesg 2>/dev/null | while IFS= read -r line; do
+        case $line in *oom-kill:*task_memcg=*) ;; *) continue ;; esac
+        line=${line#*task_memcg=}
+        say starved "${line%%,*}"
     done
 }
 

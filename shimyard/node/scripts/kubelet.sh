@@ -60,6 +60,7 @@ end_embedded_shims() {
     for process in /proc/[0-9]*; do
         case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in
         *containerd-shim*" -address /run/k3s/containerd/containerd.sock"*)
+            # shellcheck disable=SC2013  # its words are the processes
             for child in $(cat "$process"/task/*/children 2>/dev/null); do
                 kill -9 "$child" 2>/dev/null
             done

@@ -214,7 +214,9 @@ def test_a_drain_that_a_budget_holds_leaves_the_node_as_it_was_and_stops_the_rol
     add_handler(project)
     told = project.up(status=1).output
     assert "step drain" in told
-    assert "disruption budget" in told
+    assert "the disruption budget default/held spares no pod (2 healthy, 2 needed)" in told
+    assert any(f"so {pod['metadata']['name']}" in told for pod in kubectl.pods("app=probe"))
+    assert "Cannot evict pod as it would violate the pod's disruption budget" in told
     assert any(configuration(node) == before[node.name] for node in nodes)
     for name, node in kubectl.nodes().items():
         assert "unschedulable" not in node["spec"], name

@@ -70,6 +70,7 @@ MANIFEST = """\
   "layers": [{"mediaType": "application/wasm", "digest": "sha256:dd"}]
 }
 """
+GROUP = "ab" * 32
 CONFIG = '{"os": "wasip2", "component": {"imports": ["wasi:io/streams@0.2.6"], "exports": []}}'
 PROGRAMS = {
     "containerd": """\
@@ -85,6 +86,11 @@ case $* in
 "-n k8s.io content get sha256:cc") cat ROOT/config ;;
 *) exit 9 ;;
 esac""",
+    "dmesg": """\
+echo "[1.5] oom_control is deprecated"
+echo "[2.5] oom-kill:constraint=CONSTRAINT_MEMCG,task_memcg=/x/GROUP,task=a,pid=1"
+echo "[2.6] Memory cgroup out of memory: Killed process 1 (a)"
+""".replace("GROUP", GROUP),
     "systemctl": """\
 case $* in
 is-active*) echo active ;;
@@ -104,6 +110,7 @@ def root(tmp_path: Path) -> Path:
         "etc/containerd/conf.d/x.toml": "version = 4\n",
         "usr/local/bin/containerd-shim-plain-v1": "no program",
         "var/lib/rancher/k3s/server/tls/client-admin.crt": pem(pem_body(1_900_000_000)),
+        "var/lib/rancher/k3s/server/tls/kube-scheduler/s.crt": pem(pem_body(1_900_000_002)),
         "var/lib/rancher/k3s/agent/both.crt": KEY + pem(pem_body(1_900_000_001)) + KEY,
         "var/lib/rancher/k3s/agent/key.crt": KEY,
     }  # fmt: skip
@@ -182,11 +189,12 @@ def test_a_machine_is_read_whole_and_stays_as_it_was(root: Path) -> None:
     assert "/" in {disk.mount for disk in told.disks}
     assert all(disk.size for disk in told.disks)
     assert [(each.path.rpartition("/")[2], each.ends) for each in told.certificates] == [
-        ("client-admin.crt", 1_900_000_000), ("both.crt", 1_900_000_001)
+        ("client-admin.crt", 1_900_000_000), ("s.crt", 1_900_000_002), ("both.crt", 1_900_000_001)
     ]  # fmt: skip
     assert {digest: world.imports for digest, world in told.worlds.items()} == {
         "sha256:aa": ("wasi:io/streams@0.2.6",)
     }
+    assert told.starved == {GROUP}
 
 
 def test_a_configuration_that_containerd_refuses_is_told_in_its_words(root: Path) -> None:

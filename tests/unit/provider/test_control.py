@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shimyard.node.errors import ConnectionFailedError, NodeError
-from shimyard.node.transcript import UNTOLD
+from shimyard.node.transcript import UNTOLD, Transcript
 from shimyard.provider.control import Control, NoServerError
 from shimyard.provider.nodes import Nodes
 from shimyard.settings import NodeSettings
@@ -32,6 +32,7 @@ class StandInNodes(Nodes):
         self.asked: list[tuple[str, str]] = []
         self.down: set[str] = set()
         self.open: list[str] = []
+        self.said: list[str] = []
         self._answers = answers
 
     def unreachable(self, node: NodeSettings) -> bool:
@@ -45,7 +46,9 @@ class StandInNodes(Nodes):
             raise answer
         self.open.append(node.name)
         known = {} if node.name not in self._answers else {"facts": facts(K3S)}
-        yield Scripted({"members": answer, "access": ACCESS, **known})
+        session = Scripted({"members": answer, "access": ACCESS, **known})
+        session.transcript = Transcript(self.said.append)
+        yield session
         self.open.remove(node.name)
 
     def hang_up(self, node: NodeSettings, *, purpose: str) -> None:
@@ -69,6 +72,20 @@ def test_the_first_server_that_answers_is_asked() -> None:
         assert nodes.open == ["s2"]
     # A connection of its own: the resource's is busy with the change.
     assert nodes.asked == [("s1", "edge-1"), ("s2", "edge-1")]
+
+
+def test_what_a_server_has_shown_itself_by_is_not_asked_again() -> None:
+    asks, nodes = control("edge-1", {"s1": ONE})
+
+    def times() -> int:
+        return "\n".join(nodes.said).count("shimyard members")
+
+    with asks.server() as cluster:
+        assert list(cluster.members()) == ["edge-1"]
+        assert times() == 1
+        # But what may have changed since is.
+        assert list(cluster.members()) == ["edge-1"]
+        assert times() == 2
 
 
 def test_a_server_that_was_not_reached_is_asked_last() -> None:
