@@ -66,14 +66,19 @@ def machine() -> dict[str, str]:
 
 def versions(tools: Tools, pulumi: Toolchain) -> dict[str, str]:
     """Of everybody who was measured."""
-    checkout = str(Path(__file__).parents[2])
-    commit = attempt(["git", "-C", checkout, "describe", "--always", "--dirty"]).stdout.strip()
     return {
-        "shimyard": commit or "of an unknown commit",
+        "shimyard": commit(),
         "pulumi": str(pulumi.version),
         "python": platform.python_version(),
         **{name: tools.version(name) for name in ("pyinfra", "ansible-core", "mitogen")},
     }
+
+
+def commit() -> str:
+    """Of this checkout."""
+    checkout = str(Path(__file__).parents[2])
+    told = attempt(["git", "-C", checkout, "describe", "--always", "--dirty"]).stdout.strip()
+    return told or "of an unknown commit"
 
 
 def median(samples: Sequence[Mapping[str, float]], field: str = "seconds") -> float:
