@@ -24,6 +24,8 @@ TOOLS: Final = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "zstd": "zstd",
+    # Load for what answers HTTP in a cluster.
+    "wrk": "wrk",
     # What the builds of runc and of the shims need beside Go and Rust.
     "gcc": "gcc",
     "pkg-config": "pkg-config",

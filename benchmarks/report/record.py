@@ -68,14 +68,19 @@ def machine() -> dict[str, str]:
 
 def versions(pulumi: Toolchain, tools: Tools | None = None) -> dict[str, str]:
     """Of everybody who was measured. ``tools``: the peers', where they were."""
-    checkout = str(Path(__file__).parents[2])
-    commit = attempt(["git", "-C", checkout, "describe", "--always", "--dirty"]).stdout.strip()
     return {
-        "shimyard": commit or "of an unknown commit",
+        "shimyard": commit(),
         "pulumi": str(pulumi.version),
         "python": platform.python_version(),
         **({} if tools is None else {name: tools.version(name) for name in _PEERS}),
     }
+
+
+def commit() -> str:
+    """Of this checkout."""
+    checkout = str(Path(__file__).parents[2])
+    told = attempt(["git", "-C", checkout, "describe", "--always", "--dirty"]).stdout.strip()
+    return told or "of an unknown commit"
 
 
 def median(samples: Sequence[Mapping[str, float]], field: str = "seconds") -> float:

@@ -9,12 +9,13 @@ import pytest
 import toolchain
 from lab.builds.distribution import distribution_recipe
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
-from lab.images.publish import push_all, push_pause
+from lab.images.publish import push_all, push_native, push_pause
 from lab.instance import Lab
 from lab.k3s.recipes import k3s_recipes
 from lab.mirror.service import start_mirror
 from lab.registry import start_registry
 from lab.workloads import build
+from lab.workloads.native_recipe import greeter_native
 from lab.workloads.pause_recipe import pause
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.program.project import Project
@@ -49,6 +50,7 @@ def lab(
         start_mirror(found.settings, built)
         registry = start_registry(found.settings, distribution_recipe("amd64").build().path)
         push_pause(registry, pause("amd64"), "amd64")
+        push_native(registry, greeter_native("amd64"), "amd64")
         push_all(registry, build())
         yield found
 
