@@ -25,7 +25,7 @@ ifeq ($(wildcard stacks/Pulumi.$(STACK).yaml),)
 $(error there is no stacks/Pulumi.$(STACK).yaml; STACK can be: $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml)))
 endif
 
-.PHONY: help trial up preview refresh doctor down shell prepare test test-quick fuzz lint requirements need-lab
+.PHONY: help trial up preview refresh doctor down shell prepare test test-quick fuzz lint bench density requirements need-lab
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,11 @@ bench: $(VENV) ## measure beside pyinfra and Ansible, 50 minutes (needs root and
 	$(PYTHON) -m lab prepare
 	$(PYTHON) -m toolchain ensure
 	$(PYTHON) -m benchmarks.node $(BENCH)
+
+density: $(VENV) ## measure a Wasm pod beside an ordinary one, 25 minutes (root, an idle machine)
+	$(PYTHON) -m lab prepare
+	$(PYTHON) -m toolchain ensure
+	$(PYTHON) -m benchmarks.density $(BENCH)
 
 requirements: $(VENV) ## lock the Python packages anew, with hashes
 	$(PYTHON) -m pip install --quiet pip-tools

@@ -59,6 +59,11 @@ def versions(built: BuiltArtifacts, name: str) -> list[str]:
     return [each.version for each in built if each.name == name and each.version != BROKEN]
 
 
+def other(built: BuiltArtifacts, name: str, now: str) -> str:
+    """A version that is not the present one."""
+    return next(each for each in versions(built, name) if each != now)
+
+
 def choose(project: Project, **wanted: str) -> None:
     """Write these versions of shim, containerd and k3s into the stack file."""
     runtime = project.config["runtime"]
@@ -117,6 +122,7 @@ def no_request_fails(lab: Lab, kubectl: Kubectl) -> Iterator[Load]:
     """Under load on all ways for the time of the block."""
     with load_on(ways(lab, kubectl)) as load:
         yield load
+    print(load)
     assert load.failures == [], "\n".join([*load.failures, *happened(kubectl)])
     assert min(load.answers.values()) >= MANY, load
 
@@ -184,28 +190,29 @@ def look(node: Node) -> tuple[str, ...]:
 def test_a_shim_goes_to_another_version_and_back_and_pods_follow(
     project: Project, lab: Lab, kubectl: Kubectl, built: BuiltArtifacts
 ) -> None:
-    newer, older = versions(built, SHIM_NAME)
+    now = running(lab.nodes[0])["shim"]
+    wanted = other(built, SHIM_NAME, now)
     with no_request_fails(lab, kubectl):
-        choose(project, shim=newer)
+        choose(project, shim=wanted)
         assert up(project).drains == Counter()
-        assert {running(node)["shim"] for node in lab.nodes} == {newer}
+        assert {running(node)["shim"] for node in lab.nodes} == {wanted}
         # Pods keep the shim that they were started by until they are started anew.
         kubectl("rollout", "restart", "deployment/greeter")
         kubectl("rollout", "status", "deployment/greeter", "--timeout=60s")
-        choose(project, shim=older)
+        choose(project, shim=now)
         project.up()
-        assert {running(node)["shim"] for node in lab.nodes} == {older}
+        assert {running(node)["shim"] for node in lab.nodes} == {now}
     assert_in_service(kubectl)
 
 
 def test_containerd_goes_to_another_version_a_node_at_a_time(
     project: Project, lab: Lab, kubectl: Kubectl, built: BuiltArtifacts
 ) -> None:
-    newer = versions(built, "containerd")[0]
+    wanted = other(built, "containerd", running(lab.nodes[0])["containerd"])
     with no_request_fails(lab, kubectl):
-        choose(project, containerd=newer)
+        choose(project, containerd=wanted)
         assert up(project).drains == Counter((SERVER, *AGENTS))
-        assert {running(node)["containerd"] for node in lab.nodes} == {newer}
+        assert {running(node)["containerd"] for node in lab.nodes} == {wanted}
     assert_in_service(kubectl)
 
 
@@ -235,7 +242,7 @@ def test_a_shim_that_can_not_run_a_module_stops_at_the_first_node(
     kept = running(lab.nodes[0])
     choose(project, shim=BROKEN)
     if with_containerd:
-        choose(project, containerd=versions(built, "containerd")[1])
+        choose(project, containerd=other(built, "containerd", kept["containerd"]))
     # Two agents are asked for, and one of them comes first.
     agents = [f"--target=**ContainerRuntime::{name}" for name in AGENTS]
     with no_request_fails(lab, kubectl):
@@ -264,9 +271,10 @@ def test_a_shim_that_can_not_run_a_module_stops_at_the_first_node(
 def test_k3s_goes_up_by_a_minor_version_together_with_containerd_and_the_shim(
     project: Project, lab: Lab, kubectl: Kubectl, built: BuiltArtifacts
 ) -> None:
+    now = running(lab.nodes[0])
     wanted = {
-        "shim": versions(built, SHIM_NAME)[0],
-        "containerd": versions(built, "containerd")[1],
+        "shim": other(built, SHIM_NAME, now["shim"]),
+        "containerd": other(built, "containerd", now["containerd"]),
     }
     k3s = versions(built, "k3s")[0]
     with no_request_fails(lab, kubectl):
