@@ -28,7 +28,7 @@ def engine_advisories(
     """
 
     def rule(subject: Subject, config: Config) -> Iterator[Violation]:
-        if subject.type != "shimyard:node:ContainerRuntime":
+        if subject.type != "shimyard-edge:node:ContainerRuntime":
             return
         known = table()
         arch = mapping(subject.inputs.get("node")).get("arch") or "amd64"

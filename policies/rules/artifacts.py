@@ -13,7 +13,7 @@ from policies.values import UNKNOWN, items, mapping
 from shimyard.catalogue import ArtifactNotLocked, Catalogue, LockFileError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_NODE = "shimyard:node:"
+_NODE = "shimyard-edge:node:"
 
 
 def locked_artifacts(subject: Subject, _config: Config) -> Iterator[Violation]:

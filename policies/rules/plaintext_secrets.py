@@ -52,7 +52,7 @@ def plaintext_secrets(subject: Subject, config: Config) -> Iterator[Violation]:
     yield from _variables(subject, allowed)
     if kind(subject) == "ConfigMap":
         yield from _config_map(subject, allowed)
-    if subject.type == "shimyard:node:NodeFiles":
+    if subject.type == "shimyard-edge:node:NodeFiles":
         for file in items(subject.inputs.get("files")):
             entry = mapping(file)
             if _assigns(entry.get("content"), allowed):

@@ -29,7 +29,7 @@ _ACTIONS: Mapping[str, Action] = {
     "delete-replaced": "replace",
 }
 _REMOVES = frozenset({"delete", "replace"})
-_NODE = ("shimyard:node:", "shimyard:cluster:Node")
+_NODE = ("shimyard-edge:node:", "shimyard-edge:cluster:Node")
 _OBJECT = "kubernetes:"
 # Inputs that a summary shows in a form of their own, or that are no change of a machine.
 _APART = frozenset({"artifacts", "files", "digests", "effects", "sources", "node", "membership"})

@@ -90,7 +90,7 @@ def test_a_reviewer_reads_lines_restarts_and_what_goes(project: Project, node: N
     project.config["files"] = []
     project.write()
     (removal,) = json.loads(summary(project, "json"))["removals"]
-    assert (removal["action"], removal["type"]) == ("delete", "shimyard:node:NodeFiles")
+    assert (removal["action"], removal["type"]) == ("delete", "shimyard-edge:node:NodeFiles")
     assert "### ⚠️ 1 deleted or replaced" in summary(project, "markdown")
 
     project.config = config

@@ -24,4 +24,4 @@ def deployment(spec: dict[str, Any], *, parents: str = WORKLOADS) -> Subject:
 def runtime(artifacts: dict[str, Any], *, arch: str = "amd64", **more: Any) -> Subject:
     """A ContainerRuntime with these artifacts."""
     inputs = {"node": {"name": "edge-1", "arch": arch}, "artifacts": artifacts, **more}
-    return subject("shimyard:node:ContainerRuntime", inputs, name="edge-1")
+    return subject("shimyard-edge:node:ContainerRuntime", inputs, name="edge-1")

@@ -31,7 +31,11 @@ CONFIG: dict[str, Any] = {
     "resources": ["memory"],
 }
 TYPES = [
-    *("shimyard:node:ContainerRuntime", "shimyard:node:NodeFiles", "kubernetes:core/v1:Pod"),
+    *(
+        "shimyard-edge:node:ContainerRuntime",
+        "shimyard-edge:node:NodeFiles",
+        "kubernetes:core/v1:Pod",
+    ),
     *("kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Secret", "kubernetes:core/v1:ConfigMap"),
     *("kubernetes:node.k8s.io/v1:RuntimeClass", "kubernetes:core.spinkube.dev/v1alpha1:SpinApp"),
 ]

@@ -10,8 +10,8 @@ from shimyard.preview.model import Summary
 from shimyard.preview.summarize import summarize
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}
-RUNTIME = "shimyard:node:ContainerRuntime"
-FILES = "shimyard:node:NodeFiles"
+RUNTIME = "shimyard-edge:node:ContainerRuntime"
+FILES = "shimyard-edge:node:NodeFiles"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 

@@ -29,7 +29,7 @@ INPUTS = st.none() | st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6)
 STEPS = st.builds(
     step,
     st.sampled_from(["create", "update", "delete", "replace", "delete-replaced", "same", "new"]),
-    st.sampled_from([RUNTIME, FILES, DEPLOYMENT, "shimyard:cluster:Node", "a:b:C", ""]),
+    st.sampled_from([RUNTIME, FILES, DEPLOYMENT, "shimyard-edge:cluster:Node", "a:b:C", ""]),
     st.text(max_size=20),
     INPUTS,
     INPUTS,

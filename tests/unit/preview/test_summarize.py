@@ -202,7 +202,7 @@ def test_the_exit_code_tells_a_failure_from_a_violation() -> None:
 
 
 def test_errors_name_their_resource_once() -> None:
-    about = "urn:pulumi:bench::shimyard::a$shimyard:node:K3sServer::edge-1"
+    about = "urn:pulumi:bench::shimyard::a$shimyard-edge:node:K3sServer::edge-1"
     found = summary(
         diagnostic("refused", urn=about), diagnostic("refused", urn=about), result="failed"
     )

@@ -99,7 +99,7 @@ if breaks:
         own,
     )  # fmt: skip
     Part(
-        "shimyard:node:Pretended",
+        "shimyard-edge:node:Pretended",
         "edge-9",
         {"artifacts": {"runc": {"version": "1.3.4", "sha256": "0" * 64}}},
     )

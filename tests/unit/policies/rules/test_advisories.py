@@ -130,4 +130,6 @@ def test_after_that_day_it_is_refused_again_and_says_why() -> None:
 def test_what_is_not_known_yet_is_not_judged() -> None:
     assert not found("containerd-shim-a", UNKNOWN)
     rule = engine_advisories(serious=True, table=lambda: TABLE)
-    assert not list(rule(subject("shimyard:node:NodeFiles", {"artifacts": {}}), {"accepted": []}))
+    assert not list(
+        rule(subject("shimyard-edge:node:NodeFiles", {"artifacts": {}}), {"accepted": []})
+    )

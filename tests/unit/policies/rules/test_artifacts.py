@@ -61,7 +61,9 @@ def test_a_file_from_a_url_needs_a_digest() -> None:
 
     def files(**more: Any) -> list[Violation]:
         entry = {"path": "/opt/models/defects.onnx", "url": url, **more}
-        return list(locked_artifacts(subject("shimyard:node:NodeFiles", {"files": [entry]}), {}))
+        return list(
+            locked_artifacts(subject("shimyard-edge:node:NodeFiles", {"files": [entry]}), {})
+        )
 
     (one,) = files()
     assert one.where == "files, /opt/models/defects.onnx"

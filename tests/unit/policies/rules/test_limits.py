@@ -38,5 +38,7 @@ def test_a_limit_that_is_not_known_yet_is_one() -> None:
 
 
 def test_what_is_no_workload_has_no_containers() -> None:
-    machine = subject("shimyard:node:ContainerRuntime", {"spec": {"containers": [{"name": "a"}]}})
+    machine = subject(
+        "shimyard-edge:node:ContainerRuntime", {"spec": {"containers": [{"name": "a"}]}}
+    )
     assert not list(limits(machine, MEMORY))

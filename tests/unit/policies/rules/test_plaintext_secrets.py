@@ -86,7 +86,7 @@ def test_a_secret_in_a_file_of_a_machine_is_found() -> None:
         {"path": "/etc/edge/uplink.key", "secretContent": Secret("token: abcdef123456")},
         {"path": "/etc/edge/k3s.yaml", "content": '"token-file": "/etc/rancher/k3s/token"\n'},
     ]
-    made = subject("shimyard:node:NodeFiles", {"files": files})
+    made = subject("shimyard-edge:node:NodeFiles", {"files": files})
     assert [each.where for each in found(made)] == ["files, /etc/edge/uplink.yaml"]
 
 
