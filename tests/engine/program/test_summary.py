@@ -8,8 +8,6 @@ import subprocess
 import sys
 from typing import Any
 
-import pytest
-
 from lab.nodes.node import Node
 from tests.engine.program.project import CHECKOUT, STACK, Project
 from tests.unit.preview.reading import read_page
@@ -35,7 +33,6 @@ def summary(project: Project, form: str) -> str:
     return result.stdout
 
 
-@pytest.mark.trial
 def test_a_reviewer_reads_lines_restarts_and_what_goes(project: Project, node: Node) -> None:
     config = copy.deepcopy(project.config)
     uplink = {"path": "/etc/edge/uplink.key", "secretContent": project.secret(SECRET)}
