@@ -4,6 +4,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components import Fleet
+from components.registrations import registrations_begun
 from shimyard.settings import SettingsError, load
 
 # Depending on its version, the language host hands the configuration over in one of two ways.
@@ -15,16 +16,19 @@ except SettingsError as error:
     raise pulumi.RunError(str(error)) from None
 
 fleet = Fleet(pulumi.get_stack(), settings=settings)
-pulumi.export("nodes", fleet.nodes)
-
-if settings.cluster is not None:
+if settings.cluster is None:
+    pulumi.export("nodes", fleet.nodes)
+else:
     # The SDK of Kubernetes takes half a second to import, which a fleet without it can do without.
     from components.k3s_cluster import K3sCluster
     from components.workloads import Workloads
 
     cluster = K3sCluster(pulumi.get_stack(), settings=settings, fleet=fleet)
+    pulumi.export("nodes", cluster.nodes)
     pulumi.export("endpoint", cluster.endpoint)
     pulumi.export("kubeconfig", cluster.kubeconfig)
 
     workloads = Workloads(pulumi.get_stack(), settings=settings, provider=cluster.provider)
     pulumi.export("workloads", workloads.summary)
+
+pulumi.run(registrations_begun)

@@ -20,7 +20,6 @@ class EdgeNode(pulumi.ComponentResource):
     ``summary``: the three, and the node's address, arch, labels and zone.
     """
 
-    runtime: ContainerRuntime
     files: NodeFiles | None
     generation: pulumi.Output[int]
     versions: pulumi.Output[Mapping[str, str]]
@@ -32,29 +31,39 @@ class EdgeNode(pulumi.ComponentResource):
         resource_name: str,
         *,
         node: NodeSettings,
-        runtime: RuntimeSettings,
+        runtime: RuntimeSettings | None,
         sources: ArtifactSettings | None = None,
         files: Sequence[NodeFile | FileSettings] = (),
         membership: MembershipSettings | None = None,
         address: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``files``: placed by a ``NodeFiles`` named 'site'; default: none.
+        """``runtime``: None where K3s brings its own; then there are no handlers yet.
+
+        ``files``: placed by a ``NodeFiles`` named 'site'; default: none.
 
         ``membership``: the node's cluster, which drains it before a change that ends containers.
         ``address``: replaces the node's, for a machine that another resource makes.
         """
         super().__init__("shimyard:index:EdgeNode", resource_name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.runtime = ContainerRuntime(
-            resource_name,
-            node=node,
-            runtime=runtime,
-            sources=sources,
-            membership=membership,
-            address=address,
-            opts=child,
-        )
+        self._runtime: ContainerRuntime | None = None
+        self.generation = pulumi.Output.from_input(0)
+        self.versions = pulumi.Output.from_input({})
+        self.handlers = pulumi.Output.from_input({})
+        if runtime is not None:
+            self._runtime = ContainerRuntime(
+                resource_name,
+                node=node,
+                runtime=runtime,
+                sources=sources,
+                membership=membership,
+                address=address,
+                opts=child,
+            )
+            self.generation = self._runtime.generation
+            self.versions = self._runtime.versions
+            self.handlers = self._runtime.handlers
         self.files = None
         if files:
             self.files = NodeFiles(
@@ -65,9 +74,6 @@ class EdgeNode(pulumi.ComponentResource):
                 address=address,
                 opts=child,
             )
-        self.generation = self.runtime.generation
-        self.versions = self.runtime.versions
-        self.handlers = self.runtime.handlers
         self.summary = pulumi.Output.all(
             address=address or node.address,
             generation=self.generation,
@@ -90,3 +96,10 @@ class EdgeNode(pulumi.ComponentResource):
                 "zone": node.zone,
             }
         )
+
+    @property
+    def runtime(self) -> ContainerRuntime:
+        """The machine's own. Raises ValueError where K3s brings it."""
+        if self._runtime is None:
+            raise ValueError("K3s brings the machine's container runtime")
+        return self._runtime

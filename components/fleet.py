@@ -32,7 +32,7 @@ class Fleet(pulumi.ComponentResource):
             node.name: EdgeNode(
                 node.name,
                 node=node,
-                runtime=settings.runtime_of(node.name),
+                runtime=(None if settings.embeds(node.name) else settings.runtime_of(node.name)),
                 membership=settings.membership_of(node.name),
                 sources=settings.artifacts,
                 files=[f for f in settings.files if f.nodes is None or node.name in f.nodes],

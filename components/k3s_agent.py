@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 
 from components.k3s_inputs import k3s_inputs
-from shimyard.settings import ArtifactSettings, NodeSettings
+from shimyard.settings import ArtifactSettings, NodeSettings, RuntimeSettings
 from shimyard.settings.k3s import K3sSettings
 from shimyard.settings.membership import MembershipSettings
 
@@ -17,12 +20,15 @@ class K3sAgent(pulumi.CustomResource):
     Destroying it drains the node, deletes its Node object and leaves the machine as it was; where
     the machine is gone for good, the cluster is left all the same.
 
-    Outputs: ``generation``, ``machine_id``, ``version`` (K3s), ``drift``.
+    Outputs: ``generation``, ``machine_id``, ``version`` (K3s), ``versions`` and ``handlers`` (as of
+    ``ContainerRuntime``; none, unless K3s brings containerd), ``drift``.
     """
 
     generation: pulumi.Output[int]
     machine_id: pulumi.Output[str]
     version: pulumi.Output[str]
+    versions: pulumi.Output[Mapping[str, str]]
+    handlers: pulumi.Output[Mapping[str, Mapping[str, Any]]]
     drift: pulumi.Output[list[str]]
 
     def __init__(
@@ -35,17 +41,24 @@ class K3sAgent(pulumi.CustomResource):
         joins: pulumi.Input[str],
         membership: MembershipSettings | None = None,
         sources: ArtifactSettings | None = None,
+        runtime: RuntimeSettings | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``token``: of agents, with the digest of the cluster's CA ('K10...::node:...').
 
-        ``joins``: the address of a server. ``membership``: as of ``K3sServer``.
+        ``joins``: the address of a server. ``membership`` and ``runtime``: as of ``K3sServer``.
         """
         super().__init__(
-            "shimyard:node:K3sAgent",
+            "shimyard-edge:node:K3sAgent",
             resource_name,
             k3s_inputs(
-                node=node, k3s=k3s, token=token, joins=joins, membership=membership, sources=sources
+                node=node,
+                k3s=k3s,
+                token=token,
+                joins=joins,
+                membership=membership,
+                sources=sources,
+                runtime=runtime,
             ),
             opts,
         )

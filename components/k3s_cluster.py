@@ -12,7 +12,7 @@ from components.cluster_tokens import ClusterTokens
 from components.fleet import Fleet
 from components.k3s_agent import K3sAgent
 from components.k3s_server import K3sServer
-from shimyard.settings import NodeSettings, StackSettings
+from shimyard.settings import NodeSettings, RuntimeSettings, StackSettings
 from shimyard.settings.cluster import ClusterSettings
 from shimyard.settings.k3s import K3sSettings, server_url
 from shimyard.settings.membership import MembershipSettings
@@ -23,7 +23,8 @@ class K3sCluster(pulumi.ComponentResource):
 
     Outputs: ``servers`` and ``agents`` (name -> resource), ``cluster_nodes`` (name -> ClusterNode),
     ``kubeconfig`` (a secret), ``provider`` (for resources inside the cluster; it waits for all
-    nodes), ``endpoint`` (URL of the API).
+    nodes), ``endpoint`` (URL of the API), ``nodes`` (as of ``Fleet``, with what K3s's own
+    containerd is proven to do).
     """
 
     servers: dict[str, K3sServer]
@@ -32,6 +33,7 @@ class K3sCluster(pulumi.ComponentResource):
     kubeconfig: pulumi.Output[str]
     provider: kubernetes.Provider
     endpoint: str
+    nodes: pulumi.Output[dict[str, Any]]
 
     def __init__(
         self,
@@ -60,18 +62,23 @@ class K3sCluster(pulumi.ComponentResource):
         for name in cluster.servers:
             self.servers[name] = self._server(nodes[name], first)
         self.agents = {
-            name: self._agent(nodes[name], cluster.endpoint or inside(first))
+            name: self._agent(nodes[name], cluster.endpoint or first.inside)
             for name in cluster.agents_of(list(nodes))
         }
         self.cluster_nodes = {
-            name: self._cluster_node(nodes[name], k3s)
-            for name, k3s in {**self.servers, **self.agents}.items()
+            name: self._cluster_node(nodes[name], self._node(name))
+            for name in (*self.servers, *self.agents)
         }
+        self.nodes = pulumi.Output.all(
+            **{name: self._summary(node) for name, node in nodes.items()}
+        )
         starting = self.servers[first.name]
         self.kubeconfig = starting.kubeconfig.apply(self._reachable)
         self.provider = kubernetes.Provider(
             resource_name,
             kubeconfig=self.kubeconfig,
+            # By another server it is still the same cluster: nothing in it is replaced.
+            cluster_identifier=resource_name,
             # A run that was killed has made objects that no state knows, as another field manager:
             # the next one takes them over.
             upsert_existing_objects=True,
@@ -91,14 +98,23 @@ class K3sCluster(pulumi.ComponentResource):
         return K3sServer(
             node.name,
             node=node,
-            k3s=server_settings(cluster, node),
+            k3s=server_settings(cluster, self._names(node)),
             token=token,
             agent_token=self.tokens.agent,
-            joins=None if starts else inside(first),
+            joins=None if starts else first.inside,
             membership=self._membership,
             sources=self._settings.artifacts,
+            runtime=self._runtime(node),
             opts=self._after(node, before),
         )
+
+    def _names(self, node: NodeSettings) -> list[str]:
+        """What the API's certificate is for on that server."""
+        cluster = self._cluster
+        others = {each.address for each in self._membership.servers}
+        # A server's own address may be the endpoint for a while: no other one restarts for that.
+        shared = [cluster.endpoint] if cluster.endpoint and cluster.endpoint not in others else []
+        return list(dict.fromkeys([*cluster.tls_sans, *shared, node.address]))
 
     def _agent(self, node: NodeSettings, joins: str) -> K3sAgent:
         return K3sAgent(
@@ -109,10 +125,30 @@ class K3sCluster(pulumi.ComponentResource):
             joins=joins,
             membership=self._membership,
             sources=self._settings.artifacts,
+            runtime=self._runtime(node),
             opts=self._after(node, list(self.servers.values())),
         )
 
-    def _cluster_node(self, node: NodeSettings, k3s: pulumi.Resource) -> ClusterNode:
+    def _runtime(self, node: NodeSettings) -> RuntimeSettings | None:
+        settings = self._settings
+        return settings.runtime_of(node.name) if settings.embeds(node.name) else None
+
+    def _summary(self, node: NodeSettings) -> pulumi.Output[dict[str, Any]]:
+        summary = self._fleet.edge_nodes[node.name].summary
+        if not self._settings.embeds(node.name):
+            return summary
+        k3s = self._node(node.name)
+        return pulumi.Output.all(
+            of_machine=summary,
+            generation=k3s.generation,
+            versions=k3s.versions,
+            handlers=k3s.handlers,
+        ).apply(lambda known: {**known.pop("of_machine"), **known})
+
+    def _node(self, name: str) -> K3sServer | K3sAgent:
+        return self.servers[name] if name in self.servers else self.agents[name]
+
+    def _cluster_node(self, node: NodeSettings, k3s: K3sServer | K3sAgent) -> ClusterNode:
         zone = {} if node.zone is None else {"topology.kubernetes.io/zone": node.zone}
         return ClusterNode(
             node.name,
@@ -120,7 +156,11 @@ class K3sCluster(pulumi.ComponentResource):
             membership=self._membership,
             labels={**zone, **node.labels},
             taints=node.taints,
-            handlers=self._fleet.edge_nodes[node.name].handlers,
+            handlers=(
+                k3s.handlers
+                if self._settings.embeds(node.name)
+                else self._fleet.edge_nodes[node.name].handlers
+            ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[k3s]),
         )
 
@@ -141,22 +181,16 @@ class K3sCluster(pulumi.ComponentResource):
         return kubeconfig.replace(server_url("127.0.0.1"), self.endpoint)
 
 
-def inside(node: NodeSettings) -> str:
-    """The address by which the other nodes reach it."""
-    return str(node.internal_ip) if node.internal_ip is not None else node.address
-
-
-def server_settings(cluster: ClusterSettings, node: NodeSettings) -> K3sSettings:
-    """What concerns a server."""
-    names = dict.fromkeys(
-        [*cluster.tls_sans, *([cluster.endpoint] if cluster.endpoint else []), node.address]
-    )
+def server_settings(cluster: ClusterSettings, names: list[str]) -> K3sSettings:
+    """What concerns a server whose certificate is for ``names``."""
     return K3sSettings(
         version=cluster.version,
         datastore="etcd" if cluster.uses_etcd else "sqlite",
-        tls_sans=list(names),
+        tls_sans=names,
         cluster_cidr=cluster.cluster_cidr,
         service_cidr=cluster.service_cidr,
+        containerd=cluster.containerd,
+        images=cluster.images,
         flannel_backend=cluster.flannel_backend,
         disable=cluster.disable,
         kubelet_args=cluster.kubelet_args,
@@ -169,6 +203,8 @@ def agent_settings(cluster: ClusterSettings) -> K3sSettings:
     """What concerns an agent."""
     return K3sSettings(
         version=cluster.version_of_agents,
+        containerd=cluster.containerd,
+        images=cluster.images,
         kubelet_args=cluster.kubelet_args,
         agent_config=cluster.agent_config,
     )

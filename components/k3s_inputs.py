@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from components.inputs import inputs
-from shimyard.settings import ArtifactSettings, NodeSettings
+from shimyard.settings import ArtifactSettings, NodeSettings, RuntimeSettings
 from shimyard.settings.k3s import K3sSettings
 from shimyard.settings.membership import MembershipSettings
 
@@ -20,6 +20,7 @@ def k3s_inputs(
     joins: pulumi.Input[str] | None,
     membership: MembershipSettings | None,
     sources: ArtifactSettings | None,
+    runtime: RuntimeSettings | None,
 ) -> dict[str, Any]:
     """The inputs, and the names of the outputs."""
     given = {
@@ -30,8 +31,12 @@ def k3s_inputs(
         "generation": None,
         "machineId": None,
         "version": None,
+        "versions": None,
+        "handlers": None,
         "drift": None,
     }
+    if runtime is not None:
+        given["runtime"] = inputs(runtime)
     if joins is not None:
         given["joins"] = joins
     if membership is not None:

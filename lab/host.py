@@ -24,10 +24,14 @@ TOOLS: Final = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "zstd": "zstd",
+    # Load for what answers HTTP in a cluster.
+    "wrk": "wrk",
     # What the builds of runc and of the shims need beside Go and Rust.
     "gcc": "gcc",
     "pkg-config": "pkg-config",
     "protoc": "protobuf-compiler",
+    # What the tests check the nodes' program with.
+    "shellcheck": "shellcheck",
 }
 
 INOTIFY: Final = Path("/proc/sys/fs/inotify/max_user_instances")

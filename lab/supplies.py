@@ -8,12 +8,13 @@ from pathlib import Path
 from lab.builds.distribution import distribution_recipe
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.builds.recipe import Arch
-from lab.images.publish import PushedImage, push_all, push_pause
+from lab.images.publish import PushedImage, push_all, push_native, push_pause
 from lab.k3s.recipes import k3s_recipes
 from lab.mirror.service import start_mirror
 from lab.registry import start_registry
 from lab.settings import LabSettings
 from lab.workloads import Workload, build
+from lab.workloads.native_recipe import greeter_native
 from lab.workloads.pause_recipe import pause
 from toolchain.progress import Progress
 
@@ -25,6 +26,7 @@ class Supplies:
     artifacts: BuiltArtifacts
     workloads: tuple[Workload, ...]
     pause: Path
+    native: Path
     registry: Path
     arch: Arch = "amd64"
 
@@ -37,6 +39,7 @@ class Supplies:
         start_mirror(settings, self.artifacts)
         registry = start_registry(settings, self.registry)
         push_pause(registry, self.pause, self.arch)
+        push_native(registry, self.native, self.arch)
         return push_all(registry, self.workloads)
 
 
@@ -49,4 +52,11 @@ def build_supplies(progress: Progress | None = None, *, arch: Arch = "amd64") ->
     wanted = (*recipes(arch), *k3s_recipes(arch)[:1])
     artifacts = build_all(progress, wanted, arch=arch)
     registry = distribution_recipe(arch).build(progress).path
-    return Supplies(artifacts, tuple(build(progress)), pause(arch, progress), registry, arch)
+    return Supplies(
+        artifacts,
+        tuple(build(progress)),
+        pause(arch, progress),
+        greeter_native(arch, progress),
+        registry,
+        arch,
+    )

@@ -143,7 +143,7 @@ class LabStackError(ToolchainError):
 class NothingWorkedError(ToolchainError):
     """Every way to get Pulumi, or a plugin, failed; ``reasons`` has one error per way."""
 
-    def __init__(self, reasons: dict[str, ToolchainError], product: str = "pulumi") -> None:
+    def __init__(self, reasons: dict[str, ToolchainError], product: str) -> None:
         lines = "\n".join(f"  {origin}: {error}" for origin, error in reasons.items())
         super().__init__(f"this machine has no way to a working {product}:\n{lines}")
         self.reasons = reasons

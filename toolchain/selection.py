@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from toolchain.build import from_build
 from toolchain.cache import cache_root
 from toolchain.download import from_download
-from toolchain.errors import NothingWorkedError, NotOnPathError, ToolchainError
 from toolchain.installation import Toolchain
-from toolchain.lock import PulumiLock, load_lock
+from toolchain.lock import load_lock
 from toolchain.on_path import from_path
-from toolchain.origins import allowed_origins
+from toolchain.origins import choose
 from toolchain.progress import Progress
 
 
@@ -29,50 +27,18 @@ def ensure(progress: Progress | None = None) -> Toolchain:
     """
     progress = progress or Progress()
     lock = load_lock()
-    allowed = allowed_origins()
-    chosen = _available(lock, progress, allowed) or _made(lock, progress, allowed)
+    chosen = choose(
+        "pulumi",
+        lambda: from_path(lock.minimum),
+        {
+            "download": lambda work: from_download(lock, progress, fetch=work),
+            "build": lambda work: from_build(lock, progress, build=work),
+        },
+        progress,
+    )
     progress.line(f"pulumi {chosen.version} ({chosen.origin}): {chosen.pulumi}")
     _record(chosen)
     return chosen
-
-
-def _available(lock: PulumiLock, progress: Progress, allowed: tuple[str, ...]) -> Toolchain | None:
-    """What needs no work; a machine that built once must not wait for a dead mirror again."""
-    if "path" in allowed:
-        try:
-            return from_path(lock.minimum)
-        except NotOnPathError as error:
-            if allowed == ("path",):
-                raise
-            if error.found is not None:
-                progress.line(f"not using {error.found}: {error.reason}")
-    if "download" in allowed:
-        found = from_download(lock, progress, fetch=False)
-        if found is not None:
-            return found
-    return from_build(lock, progress, build=False) if "build" in allowed else None
-
-
-def _made(lock: PulumiLock, progress: Progress, allowed: tuple[str, ...]) -> Toolchain:
-    makers: dict[str, Callable[[], Toolchain | None]] = {
-        "download": lambda: from_download(lock, progress),
-        "build": lambda: from_build(lock, progress),
-    }
-    reasons: dict[str, ToolchainError] = {}
-    for origin, make in makers.items():
-        if origin not in allowed:
-            continue
-        try:
-            made = make()
-        except ToolchainError as error:
-            if len(allowed) == 1:
-                raise
-            progress.line(str(error))
-            reasons[origin] = error
-        else:
-            if made is not None:
-                return made
-    raise NothingWorkedError(reasons)
 
 
 def _record(chosen: Toolchain) -> None:

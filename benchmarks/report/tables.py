@@ -36,7 +36,7 @@ def document(content: Mapping[str, Any], plot: str) -> str:
     for title in ("machine", "versions"):
         lines.append(", ".join(f"{name} {what}" for name, what in content[title].items()) + ".")
         lines.append("")
-    lines += ["## Goals", "", *_table(("goal", "measured", ""), [
+    lines += ["## Goals", "", *table(("goal", "measured", ""), [
         (goal.what, goal.number, goal.verdict) for goal in goals(parts)
     ])]  # fmt: skip
     lines += ["", f"![Seconds by hosts]({plot})", ""]
@@ -47,7 +47,8 @@ def document(content: Mapping[str, Any], plot: str) -> str:
     return "\n".join(lines)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table, line by line."""
     for row in (head, ["---"] * len(head), *rows):
         yield f"| {' | '.join(row)} |"
 
@@ -78,7 +79,7 @@ def _cell(cell: Mapping[str, Any]) -> Iterator[str]:
                 "" if memory is None else f"{memory / 1e6:.0f} MB",
             )
         )
-    yield from _table(head, rows)
+    yield from table(head, rows)
 
 
 def _profile(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -110,7 +111,7 @@ def _profile(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         )
         what = f"{cell['hosts']} hosts, {cell['delay']} ms, {cell['operations']} operations"
         rows.append((what, *(f"{seconds:.2f}" for seconds in spent)))
-    yield from _table(head, rows)
+    yield from table(head, rows)
     yield ""
 
 
@@ -128,7 +129,7 @@ def _install(part: Any) -> Iterator[str]:
         (way, *(f"{part[way][field]:,}" for field in fields))
         for way in ("with a mirror", "streamed")
     ]
-    yield from _table(head, rows)
+    yield from table(head, rows)
     yield ""
 
 
@@ -145,7 +146,7 @@ def _previews(part: Any) -> Iterator[str]:
             seconds, cpu = f"{median(samples):.2f}", f"{median(samples, 'cpu'):.2f}"
             count = str(measured["resources"])
             rows.append((shape, count, who, seconds, f"{low:.2f} to {high:.2f}", cpu))
-    yield from _table(head, rows)
+    yield from table(head, rows)
     yield ""
 
 

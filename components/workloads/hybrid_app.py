@@ -13,14 +13,13 @@ from components.manifests.hybrid import claim_spec, shared_volume, with_shared
 from components.manifests.metadata import labels
 from components.manifests.pods import pod_spec
 from components.manifests.volumes import volume
-from components.workloads.deployed import Deployed, waiting_child
+from components.workloads.app import App
 from components.workloads.secret_values import secret_values
 from shimyard.settings import HybridAppSettings, ShimName
-from shimyard.settings.base import FieldError
 from shimyard.settings.workloads import StrategySettings
 
 
-class HybridApp(pulumi.ComponentResource):
+class HybridApp(App):
     """A Deployment whose pods hold a Wasm proxy, a native app and a Wasm log sidecar.
 
     A RuntimeClass is a pod's, never a container's. The runwasi shims (wasmtime, wasmedge, wasmer,
@@ -35,11 +34,6 @@ class HybridApp(pulumi.ComponentResource):
     """
 
     TYPE: ClassVar = "shimyard:index:HybridApp"
-
-    deployment: pulumi.Output[str]
-    service: pulumi.Output[str | None]
-    address: pulumi.Output[str | None]
-    url: pulumi.Output[str | None]
 
     def __init__(
         self,
@@ -58,14 +52,10 @@ class HybridApp(pulumi.ComponentResource):
 
         Raises ``pulumi.RunError`` if the shim can't mix, or two containers take the same port.
         """
-        super().__init__(self.TYPE, resource_name, None, opts)
-        try:
-            app.check_with(shim)
-        except FieldError as error:
-            raise pulumi.RunError(f"HybridApp '{resource_name}': {error}") from None
-        child = waiting_child(self, opts)
-        place = app.namespace if namespace is None else namespace
-        secret = secret_values(resource_name, app, app.parts(), namespace=place, opts=child)
+        super().__init__(resource_name, app, shim=shim, namespace=namespace, opts=opts)
+        secret = secret_values(
+            resource_name, app, app.parts(), namespace=self._place, opts=self._child
+        )
         ports = app.proxy_ports_with(shim)
         proxy = wasm_container("proxy", app.proxy, ports, shim, secret=secret)
         native = native_container("app", app.app, secret=secret)
@@ -82,48 +72,36 @@ class HybridApp(pulumi.ComponentResource):
             pull_secrets=pull_secrets,
             sidecars=sidecars,
             volumes=[
-                shared_volume(app, self._claim(resource_name, app, place, child)),
+                shared_volume(app, self._claim(app)),
                 *(volume(each) for _, part in app.parts() for each in part.volumes),
             ],
         )
-        made = Deployed(
-            resource_name,
+        self._deploy(
             app,
             spec,
             ports,
-            namespace=place,
             open_ports=open_ports,
-            opts=child,
             # A second pod on another node would wait for the claim that the first one holds.
             strategy=StrategySettings(type="Recreate") if app.holds_claim_alone else None,
         )
-        self.deployment, self.service = made.deployment, made.service
-        self.address, self.url = made.address, made.url
-        self.register_outputs(made.outputs())
 
-    def _claim(
-        self,
-        resource_name: str,
-        app: HybridAppSettings,
-        namespace: pulumi.Input[str],
-        opts: pulumi.ResourceOptions,
-    ) -> pulumi.Input[str] | None:
+    def _claim(self, app: HybridAppSettings) -> pulumi.Input[str] | None:
         """Name of the claim: made here, there already, or None for an emptyDir."""
         if app.volume.persistent_volume_claim is not None:
             return app.volume.persistent_volume_claim.claim_name
         if app.volume.claim is None:
             return None
         made = PersistentVolumeClaim(
-            resource_name,
+            self._resource_name,
             metadata={
                 "name": f"{app.name}-shared",
-                "namespace": namespace,
+                "namespace": self._place,
                 "labels": labels(app),
                 # Classes that bind with the first pod would otherwise be waited for, for ever.
                 "annotations": {"pulumi.com/skipAwait": "true"},
             },
             spec=claim_spec(app.volume.claim),
-            opts=opts,
+            opts=self._child,
         )
         name: pulumi.Output[str] = made.metadata["name"]
         return name

@@ -19,7 +19,7 @@ class RuntimeClasses(pulumi.ComponentResource):
 
     Its pods go only to nodes with the handler's capability label (``capability_label``), which is
     set where the handler's canary has passed. ``overhead.podFixed`` is what kubelet and scheduler
-    count for a pod beside its containers: 5m and 16Mi for a Wasm handler, nothing for runc.
+    count for a pod beside its containers: 5m and 8Mi for a Wasm handler, nothing for runc.
 
     Outputs: ``names`` (handler -> name of its RuntimeClass).
     """

@@ -10,18 +10,17 @@ import pulumi
 from components.manifests.containers import wasm_container
 from components.manifests.pods import pod_spec
 from components.manifests.volumes import volume
-from components.workloads.deployed import Deployed, waiting_child
+from components.workloads.app import App
 from components.workloads.secret_values import secret_values
 from shimyard.settings import ShimName, WasmAppSettings
-from shimyard.settings.base import FieldError
 
 
-class WasmApp(pulumi.ComponentResource):
+class WasmApp(App):
     """A Deployment of one Wasm container, with its Service, autoscaler and disruption budget.
 
     Defaults that fit Wasm: 10m and 2Mi requested, 128Mi allowed; a rolling update with no pod
     missing; a preStop sleep, so that no request goes to a pod that has ended; a probe that
-    connects to the first port; spread over zones and nodes; no token, no capabilities, read-only
+    connects to the first port; spread over zones and nodes; no token, one capability, read-only
     root, user 65532. All of it is in ``app``; docs/reference/settings.md has every field.
 
     Outputs: ``deployment``, ``service`` (names; service None without a port), ``address`` (host
@@ -29,11 +28,6 @@ class WasmApp(pulumi.ComponentResource):
     """
 
     TYPE: ClassVar = "shimyard:index:WasmApp"
-
-    deployment: pulumi.Output[str]
-    service: pulumi.Output[str | None]
-    address: pulumi.Output[str | None]
-    url: pulumi.Output[str | None]
 
     def __init__(
         self,
@@ -60,15 +54,11 @@ class WasmApp(pulumi.ComponentResource):
 
         Raises ``pulumi.RunError`` if the app does not go together with the shim.
         """
-        super().__init__(self.TYPE, resource_name, None, opts)
-        try:
-            app.check_with(shim)
-        except FieldError as error:
-            raise pulumi.RunError(f"WasmApp '{resource_name}': {error}") from None
-        child = waiting_child(self, opts)
-        place = app.namespace if namespace is None else namespace
+        super().__init__(resource_name, app, shim=shim, namespace=namespace, opts=opts)
         ports = app.ports_with(shim)
-        secret = secret_values(resource_name, app, [(app.name, app)], namespace=place, opts=child)
+        secret = secret_values(
+            resource_name, app, [(app.name, app)], namespace=self._place, opts=self._child
+        )
         container = wasm_container(app.name, app, ports, shim, secret=secret)
         if image is not None:
             container["image"] = image
@@ -81,9 +71,4 @@ class WasmApp(pulumi.ComponentResource):
             pull_secrets=pull_secrets,
             volumes=[volume(each) for each in app.volumes],
         )
-        made = Deployed(
-            resource_name, app, spec, ports, namespace=place, open_ports=open_ports, opts=child
-        )
-        self.deployment, self.service = made.deployment, made.service
-        self.address, self.url = made.address, made.url
-        self.register_outputs(made.outputs())
+        self._deploy(app, spec, ports, open_ports=open_ports)

@@ -37,6 +37,12 @@ def push_pause(registry_url: str, program: Path, arch: Arch) -> None:
     RegistryClient(registry_url).push(image, "pause", "1")
 
 
+def push_native(registry_url: str, program: Path, arch: Arch) -> None:
+    """Push the ordinary greeter as ``greeter:native``. Errors: ``RegistryRefusedError``."""
+    image = linux_image("/greeter", program.read_bytes(), arch)
+    RegistryClient(registry_url).push(image, "greeter", "native")
+
+
 def push_all(registry_url: str, workloads: Iterable[Workload]) -> tuple[PushedImage, ...]:
     """Push each workload as ``<name>:classic``, ``<name>:artifact`` and ``<name>:layer``.
 

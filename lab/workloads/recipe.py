@@ -19,10 +19,10 @@ from toolchain.progress import Progress
 Kind = Literal["component", "module"]
 
 FOLDER = Path(__file__).parent
-GREETER = CargoWorkspace(
-    FOLDER / "greeter", packages=(FOLDER / "greeter/src", FOLDER / "greeter/wit")
-)
-GREETER_TARGET = "wasm32-wasip2"
+COMPONENTS = ("gate", "greeter", "log-tail")
+CRATES = CargoWorkspace(FOLDER, packages=tuple(FOLDER / name for name in COMPONENTS))
+"""The Rust workloads; the ordinary program among them is built by ``native_recipe``."""
+COMPONENT_TARGET = "wasm32-wasip2"
 FILEPROC = FOLDER / "fileproc"
 FILEPROC_SECONDS = 600.0
 
@@ -40,36 +40,42 @@ class Workload:
 def build(progress: Progress | None = None) -> list[Workload]:
     """Every workload, from the cache or built.
 
+    - ``gate``: a WASI 0.2 component, an HTTP proxy on port 8080 before ``UPSTREAM_URL``.
     - ``greeter``: a WASI 0.2 component, serves HTTP on port 8080, also exports
       ``shimyard:greeter/greetings``.
+    - ``log-tail``: a WASI 0.2 command, prints what is written to the file that it is given.
     - ``fileproc``: a WASI 0.1 module, summarises ``/data/in`` into ``/data/out`` and ends.
 
     Errors: ``BuildError`` if a compiler is missing, ``CommandError`` with its last lines if it
     fails.
     """
+    components = _built("components", CRATES.inputs, _build_components, progress)
+    module = _built("fileproc", (go_version(), FILEPROC), _build_fileproc, progress)
     return [
-        _workload("greeter", "component", GREETER.inputs, _build_greeter, progress),
-        _workload("fileproc", "module", (go_version(), FILEPROC), _build_fileproc, progress),
+        *(_workload(name, "component", components) for name in COMPONENTS),
+        _workload("fileproc", "module", module),
     ]
 
 
-def _workload(
+def _built(
     name: str,
-    kind: Kind,
     inputs: tuple[Input, ...],
     make: Callable[[Path], None],
     progress: Progress | None,
-) -> Workload:
-    key = digest(name, *inputs)
-    folder = cached(f"workload-{name}", key, make, progress=progress)
+) -> Path:
+    return cached(f"workload-{name}", digest(name, *inputs), make, progress=progress)
+
+
+def _workload(name: str, kind: Kind, folder: Path) -> Workload:
     return Workload(name, folder / f"{name}.wasm", kind, entrypoint=f"/{name}.wasm")
 
 
-def _build_greeter(out: Path) -> None:
-    ensure_target(GREETER_TARGET)
+def _build_components(out: Path) -> None:
+    ensure_target(COMPONENT_TARGET)
     with intermediate_folder(out) as target:
-        built = GREETER.build(["greeter"], target, target=GREETER_TARGET)
-        shutil.copy2(built / "greeter.wasm", out)
+        built = CRATES.build(COMPONENTS, target, target=COMPONENT_TARGET)
+        for name in COMPONENTS:
+            shutil.copy2(built / f"{name}.wasm", out)
 
 
 def _build_fileproc(out: Path) -> None:

@@ -3,7 +3,12 @@
 from shimyard.catalogue.artifact import Artifact, Signature, Unpack
 from shimyard.catalogue.catalogue import BUILT_IN_LOCK, Catalogue
 from shimyard.catalogue.errors import ArtifactNotLocked, CatalogueError, LockFileError
-from shimyard.catalogue.needs import Need, artifacts_of, artifacts_of_node
+from shimyard.catalogue.needs import (
+    Need,
+    artifacts_of,
+    artifacts_of_k3s,
+    artifacts_of_node,
+)
 from shimyard.catalogue.sources import bundled, urls
 
 __all__ = [
@@ -17,6 +22,7 @@ __all__ = [
     "Signature",
     "Unpack",
     "artifacts_of",
+    "artifacts_of_k3s",
     "artifacts_of_node",
     "bundled",
     "urls",

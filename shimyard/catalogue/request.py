@@ -17,6 +17,8 @@ from shimyard.settings.base import DnsLabel, Version
 from shimyard.settings.explain import explain
 from shimyard.settings.nodes import Arch
 
+_IMAGES = (".tar", ".tar.zst")
+
 
 @dataclass(frozen=True)
 class LockRequest:
@@ -70,7 +72,9 @@ class LockRequest:
             return known if pick is None else replace(known, pick=pick)
         format = _format(self.url)
         if format == "raw":
-            name = next(iter(self.files.values())) if self.files else self.name
+            # containerd tells by the name how an archive of images is packed.
+            kind = next((each for each in _IMAGES if self.url.endswith(each)), "")
+            name = next(iter(self.files.values())) if self.files else self.name + kind
             return Release(self.url, format, lambda _: {"": name})
         if pick is None and known is not None:
             pick = known.pick

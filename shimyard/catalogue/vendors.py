@@ -110,6 +110,17 @@ def _k3s(version: str, arch: Arch) -> Release:
     )
 
 
+def _k3s_images(version: str, arch: Arch) -> Release:
+    folder = f"{_GITHUB}/k3s-io/k3s/releases/download/{quote('v' + version)}"
+    return Release(
+        f"{folder}/k3s-airgap-images-{arch}.tar.zst",
+        "raw",
+        _raw("k3s-airgap-images.tar.zst"),
+        f"{folder}/sha256sum-{arch}.txt",
+        must_have_checksum=True,
+    )
+
+
 def _runwasi_shim(runtime: str, version: str, arch: Arch) -> Release:
     shim = f"containerd-shim-{runtime}-v1"
     tag = quote(f"containerd-shim-{runtime}/v{version}", safe="")
@@ -168,6 +179,7 @@ _VENDORS: Mapping[str, Callable[[str, Arch], Release]] = {
     "runc": _runc,
     "cni-plugins": _cni_plugins,
     "k3s": _k3s,
+    "k3s-airgap-images": _k3s_images,
     "wasmtime": _wasmtime,
     "wasmedge": _wasmedge,
     "containerd-shim-spin": _spin_shim,

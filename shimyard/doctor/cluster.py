@@ -19,11 +19,15 @@ class RuntimeClass:
 
 @dataclass(frozen=True)
 class End:
-    """A container that has ended, now or before its restart, with this code and reason."""
+    """A container that has ended, now or before its restart, with this code and reason.
+
+    ``identity``: containerd's name of it.
+    """
 
     container: str
     code: int
     reason: str
+    identity: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,10 @@ class ClusterFacts:
 def _pods(lines: Lines) -> tuple[Pod, ...]:
     unscheduled = {(space, name): words for space, name, words in lines.of("unscheduled", 3)}
     ends: dict[tuple[str, str], list[End]] = {}
-    for space, name, container, code, reason in lines.of("ended", 5):
+    for space, name, container, code, reason, identity in lines.of("ended", 6):
         if code.isascii() and code.isdecimal() and len(code) < 10:
-            ends.setdefault((space, name), []).append(End(container, int(code), reason))
+            end = End(container, int(code), reason, identity.rpartition("/")[2])
+            ends.setdefault((space, name), []).append(end)
     limits: dict[tuple[str, str], dict[str, str]] = {}
     for space, name, container, memory in lines.of("limit", 4):
         limits.setdefault((space, name), {})[container] = memory

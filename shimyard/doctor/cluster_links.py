@@ -37,8 +37,7 @@ def label(of: Examination, node: str, handler: str) -> Link:
     name = capability_label(handler)
     member = cluster.members.get(node)
     if member is None:
-        mend = f"see whether K3s runs on it and reaches a server; then {of.again}"
-        return broken("label", "the cluster has no such node", mend=mend)
+        return broken("label", "the cluster has no such node", mend=of.joining(node))
     value = member.labels.get(name)
     if value == PROVEN:
         return ok("label", name)

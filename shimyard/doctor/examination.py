@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from shimyard.doctor.cluster import ClusterFacts
 from shimyard.doctor.machine import MachineFacts
 from shimyard.node.facts import Facts
+from shimyard.node.k3s import RESOURCES, UNITS
+from shimyard.node.k3s_config import Role
 from shimyard.settings import StackSettings
 
 
@@ -51,12 +53,35 @@ class Examination:
         names = [node.name for node in self.settings.nodes]
         return frozenset({*self.settings.cluster.servers, *self.settings.cluster.agents_of(names)})
 
+    def role(self, node: str) -> Role:
+        """What a machine of the cluster is to be in it."""
+        cluster = self.settings.cluster
+        return "server" if cluster is not None and node in cluster.servers else "agent"
+
+    def unit(self, node: str) -> str:
+        """The service of a machine of the cluster."""
+        return UNITS[self.role(node)]
+
+    def joining(self, node: str) -> str:
+        """The mend where the cluster has no Node object of a machine that is to be one."""
+        machine = self.machines.get(node)
+        resource = RESOURCES[self.role(node)]
+        if isinstance(machine, Examined) and resource not in machine.facts.generations.current:
+            return f"run `make up STACK={self.stack}`"
+        return (
+            f"run `systemctl restart {self.unit(node)}` on it, which registers it again, then "
+            f"{self.again}"
+        )
+
     @property
     def handlers(self) -> dict[str, tuple[str, str]]:
         """Handler -> (shim, version) that every machine of the stack is to have."""
-        runtime = self.settings.runtime
+        runtime, cluster = self.settings.runtime, self.settings.cluster
+        # Where K3s brings runc, it is as old as K3s.
+        brought = "" if cluster is None else cluster.version
+        runc = brought if runtime.runc is None else runtime.runc.version
         shims = {shim.handler: (shim.name, shim.version) for shim in runtime.shims}
-        return {"runc": ("runc", runtime.runc.version), **shims}
+        return {"runc": ("runc", runc), **shims}
 
     @property
     def again(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +21,7 @@ _PROGRAM_STATES: Mapping[str, ProgramState] = {
     "dangling": "dangling",
 }
 _CONFIG_STATES: Mapping[str, ConfigState] = {"read": "read", "refused": "refused"}
+_CONTAINER = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class MachineFacts:
     ``complaint``: containerd's words about a configuration that it refuses. ``daemon``: systemd's
     word for containerd. ``started`` and ``written`` (path -> last change of a file of the
     configuration): Unix seconds. ``plugins``: CRI plugin -> its status in the containerd that
-    runs. ``worlds``: digest of an image's manifest -> what its component imports.
+    runs. ``worlds``: digest of an image's manifest -> what its component imports. ``starved``:
+    containers in which the kernel has killed a process for memory, as containerd names them.
     """
 
     programs: Mapping[str, Program] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class MachineFacts:
     disks: tuple[Disk, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     worlds: Mapping[str, World] = field(default_factory=dict)
+    starved: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> MachineFacts:
@@ -106,6 +110,11 @@ class MachineFacts:
                 for digest, config in lines.of("world", 2)
                 if (served := world(config)) is not None
             },
+            frozenset(
+                names[-1]
+                for (group,) in lines.of("starved", 1)
+                if (names := _CONTAINER.findall(group))
+            ),
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from shimyard.doctor.cluster import ClusterFacts
 from shimyard.doctor.examination import Examination, Examined, Silence
@@ -11,13 +12,37 @@ from shimyard.doctor.machine import MachineFacts
 from shimyard.node.container_runtime import RESOURCE
 from shimyard.node.containerd_config import CONFIG_PATH
 from shimyard.node.facts import ManagedFacts
+from shimyard.node.k3s import RESOURCES, UNITS
+from shimyard.node.k3s_config import Role
+from shimyard.node.k3s_containerd import TEMPLATE_PATH
 from shimyard.node.paths import BIN, STORE
 from shimyard.node.shims import RUNC, runtime_type, shim_binary
 
-_RESTART = (
-    "cordon and drain the node, run `systemctl restart containerd` there, then uncordon it: a "
-    "restart under Wasm containers loses them"
-)
+
+@dataclass(frozen=True)
+class _Place:
+    """Whose containerd a machine has: ours, or the one that K3s brings."""
+
+    resource: str
+    unit: str
+    config: str
+
+    @property
+    def restart(self) -> str:
+        """The mend of what it has not read yet."""
+        return (
+            f"cordon and drain the node, run `systemctl restart {self.unit}` there, then uncordon "
+            "it: a restart under Wasm containers loses them"
+        )
+
+
+def _place(of: Examination, node: str) -> _Place:
+    cluster = of.settings.cluster
+    if cluster is None or not of.settings.embeds(node):
+        return _Place(RESOURCE, "containerd", CONFIG_PATH)
+    role: Role = "server" if node in cluster.servers else "agent"
+    unit = UNITS[role].removesuffix(".service")
+    return _Place(RESOURCES[role], unit, TEMPLATE_PATH)
 
 
 def shim(of: Examination, node: str, handler: str) -> Link:
@@ -25,12 +50,34 @@ def shim(of: Examination, node: str, handler: str) -> Link:
     found = _machine(of, node, "shim")
     if isinstance(found, Link):
         return found
-    needed = programs(of.handlers[handler][0])
-    return judged("shim", _of_programs(of, found, needed), f"{needed[0]} runs")
+    needed = _needed(of, found, node, handler)
+    good = f"{needed[0]} runs" if needed else "K3s brings it"
+    return judged("shim", _of_programs(of, found, node, needed), good)
 
 
-def _of_programs(of: Examination, found: Examined, needed: Sequence[str]) -> Iterator[Fault]:
-    if RESOURCE not in found.facts.generations.current:
+def _needed(of: Examination, found: Examined, node: str, handler: str) -> tuple[str, ...]:
+    """The programs of a handler. K3s finds shims in the store by its template, and brings runc."""
+    name = of.handlers[handler][0]
+    if not of.settings.embeds(node):
+        return programs(name)
+    if name == "runc":
+        return ()
+    runtime = found.machine.runtimes.get(handler)
+    if runtime is not None and _is_stored(runtime.path, name):
+        return (runtime.path,)
+    return tuple(path for path in found.machine.programs if _is_stored(path, name))[:1] or (
+        f"{STORE}/.../{shim_binary(name)}",
+    )
+
+
+def _is_stored(path: str, shim_name: str) -> bool:
+    return path.startswith(f"{STORE}/") and path.endswith(f"/{shim_binary(shim_name)}")
+
+
+def _of_programs(
+    of: Examination, found: Examined, node: str, needed: Sequence[str]
+) -> Iterator[Fault]:
+    if _place(of, node).resource not in found.facts.generations.current:
         mend = f"run `make up STACK={of.stack}`"
         yield "Shimyard has not set up the machine's container runtime", mend
     for path in needed:
@@ -54,20 +101,22 @@ def merged(of: Examination, node: str, handler: str) -> Link:
     if isinstance(found, Link):
         return found
     wanted = type_of(of.handlers[handler][0])
-    return judged("config", _of_config(of, found.machine, handler), f"its type is {wanted}")
+    return judged("config", _of_config(of, found, node, handler), f"its type is {wanted}")
 
 
-def _of_config(of: Examination, machine: MachineFacts, handler: str) -> Iterator[Fault]:
-    wanted, own = type_of(of.handlers[handler][0]), programs(of.handlers[handler][0])[0]
+def _of_config(of: Examination, found: Examined, node: str, handler: str) -> Iterator[Fault]:
+    machine, place = found.machine, _place(of, node)
+    wanted = type_of(of.handlers[handler][0])
+    own = next(iter(_needed(of, found, node, handler)), "")
     runtime = machine.runtimes.get(handler)
-    imported = f"take away the file that {CONFIG_PATH} imports and that says so; else {of.again}"
+    imported = f"take away the file that {place.config} imports and that says so; else {of.again}"
     if machine.config == "absent":
-        yield f"there is no containerd with a {CONFIG_PATH}", of.again
+        yield f"there is no containerd with a {place.config}", of.again
     elif machine.config == "refused":
-        mend = f"correct what it complains of; {CONFIG_PATH} itself comes back so: {of.again}"
+        mend = f"correct what it complains of; {place.config} itself comes back so: {of.again}"
         yield f"containerd refuses its configuration: {machine.complaint}", mend
     elif runtime is None:
-        yield f"{CONFIG_PATH}, with all that it imports, has no handler '{handler}'", of.again
+        yield f"{place.config}, with all that it imports, has no handler '{handler}'", of.again
     elif runtime.type != wanted:
         yield f"its type is {runtime.type or 'empty'} and not {wanted}", imported
     elif runtime.path not in {"", own}:
@@ -87,27 +136,28 @@ def cri(of: Examination, node: str, handler: str) -> Link:
     if told is None:
         # What it serves is what it has read, when it started.
         good = "containerd has started since its configuration was written"
-    return judged("cri", _of_daemon(of, machine, handler, told), good)
+    return judged("cri", _of_daemon(of, machine, node, handler, told), good)
 
 
 def _of_daemon(
-    of: Examination, machine: MachineFacts, handler: str, told: frozenset[str] | None
+    of: Examination, machine: MachineFacts, node: str, handler: str, told: frozenset[str] | None
 ) -> Iterator[Fault]:
+    place = _place(of, node)
     if machine.daemon != "active":
-        mend = f"see `journalctl -u containerd` on the machine; then {of.again}"
-        yield f"containerd.service is {machine.daemon or 'unknown to systemd'}", mend
+        mend = f"see `journalctl -u {place.unit}` on the machine; then {of.again}"
+        yield f"{place.unit}.service is {machine.daemon or 'unknown to systemd'}", mend
     for name, status in sorted(machine.plugins.items()):
         if status != "ok":
-            mend = "see `journalctl -u containerd` on the machine for what the plugin misses"
+            mend = f"see `journalctl -u {place.unit}` on the machine for what the plugin misses"
             yield f"containerd runs, but its plugin {name} has status {status}", mend
     if told is not None and handler in told:
         return
     seen = "" if told is None else f"the kubelet reports only {_listed(told)}"
     if machine.unread is not None:
         late = f"{machine.unread} was written after containerd started, which has not read it yet"
-        yield f"{seen}: {late}" if seen else late, _RESTART
+        yield f"{seen}: {late}" if seen else late, place.restart
     elif told is not None and handler in machine.runtimes:
-        yield f"{seen}, though containerd's configuration has it", _RESTART
+        yield f"{seen}, though containerd's configuration has it", place.restart
     elif handler not in machine.runtimes:
         yield seen or "containerd has started with a configuration without it", of.again
 
@@ -148,6 +198,9 @@ def _machine(of: Examination, node: str, link: LinkName) -> Examined | Link:
 
 def _changed(managed: ManagedFacts, path: str) -> bool:
     """Whether the store's entry that the path leads to has changed since it was verified."""
+    if path.startswith(f"{STORE}/"):
+        digest, _, name = path.removeprefix(f"{STORE}/").partition("/")
+        return name in managed.broken.get(digest, ())
     for rows in managed.manifests.values():
         for row in rows:
             if row[0] == "link" and row[1] == path:

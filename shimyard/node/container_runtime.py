@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shimyard.node.canary import (
-    MESSAGE,
-    NATIVE_IMAGE,
-    WASM_IMAGE,
-    native_canary,
-    wasm_canary,
-)
+from shimyard.node.canaries import runc_canary, shim_canary
 from shimyard.node.containerd_config import (
     CONFIG_PATH,
     containerd_config,
@@ -19,7 +13,6 @@ from shimyard.node.containerd_config import (
     hosts_path,
 )
 from shimyard.node.desired import (
-    Canary,
     ConfigCheck,
     Data,
     DesiredState,
@@ -32,7 +25,6 @@ from shimyard.node.places import environment, links
 from shimyard.node.planning import UNIT_FOLDER
 from shimyard.node.recovery import RECOVERY_UNIT
 from shimyard.node.render import render, render_toml
-from shimyard.node.shims import RUNC, runtime_type, shim_binary
 from shimyard.settings import Arch, RuntimeSettings
 
 RESOURCE = "container-runtime"
@@ -56,11 +48,15 @@ def container_runtime(
         data=(Data("/var/lib/containerd"),),
         unit=Unit(UNIT, frozenset({CONFIG_PATH, _UNIT_PATH, _CONTAINERD}), runs_containers=True),
         check=ConfigCheck(containerd.path("containerd"), CONFIG_PATH),
-        canaries=tuple(_canaries(runtime, arch)),
+        canaries=(
+            runc_canary(arch, frozenset({f"{BIN}/runc", f"{BIN}/containerd-shim-runc-v2"})),
+            *(shim_canary(shim, None) for shim in runtime.shims),
+        ),
     )
 
 
 def _files(runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact]) -> list[File]:
+    containerd, _ = runtime.own
     files = [
         File.of(CONFIG_PATH, render_toml("containerd/config.toml.j2", containerd_config(runtime))),
         File.of(
@@ -71,7 +67,7 @@ def _files(runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact]) -> lis
                 config=CONFIG_PATH,
                 environment={"PATH": _PATH, **environment(artifacts)},
                 recovery=RECOVERY_UNIT,
-                oom_score_adjust=runtime.containerd.oom_score_adjust,
+                oom_score_adjust=containerd.oom_score_adjust,
             ),
         ),
     ]
@@ -83,11 +79,18 @@ def _files(runtime: RuntimeSettings, artifacts: Sequence[StoredArtifact]) -> lis
                 mode="0600" if has_credentials(registry) else "0644",
             )
         )
-    for engine in runtime.engines:
-        if engine.config:
-            text = render_toml("wasmtime/wasmtime.toml.j2", engine.config)
-            files.append(File.of("/etc/wasmtime/wasmtime.toml", text))
-    return files
+    return [*files, *engine_files(runtime)]
+
+
+def engine_files(runtime: RuntimeSettings) -> list[File]:
+    """Configurations of the engines."""
+    return [
+        File.of(
+            "/etc/wasmtime/wasmtime.toml", render_toml("wasmtime/wasmtime.toml.j2", engine.config)
+        )
+        for engine in runtime.engines
+        if engine.config
+    ]
 
 
 def secret_paths(runtime: RuntimeSettings) -> frozenset[str]:
@@ -95,32 +98,3 @@ def secret_paths(runtime: RuntimeSettings) -> frozenset[str]:
     return frozenset(
         hosts_path(registry) for registry in runtime.registries if has_credentials(registry)
     )
-
-
-def _canaries(runtime: RuntimeSettings, arch: Arch) -> list[Canary]:
-    canaries = [
-        Canary(
-            "runc",
-            RUNC,
-            NATIVE_IMAGE,
-            f"linux/{arch}",
-            native_canary(arch),
-            MESSAGE,
-            frozenset({f"{BIN}/runc", f"{BIN}/containerd-shim-runc-v2"}),
-        )
-    ]
-    for shim in runtime.shims:
-        binary = shim_binary(shim.name)
-        own = shim.canary_image
-        canaries.append(
-            Canary(
-                shim.handler,
-                runtime_type(shim.name),
-                own or WASM_IMAGE,
-                "wasi/wasm",
-                None if own else wasm_canary(),
-                None if own else MESSAGE,
-                frozenset({f"{BIN}/{binary}"}),
-            )
-        )
-    return canaries

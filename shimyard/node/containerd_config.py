@@ -11,12 +11,17 @@ from typing import Any
 
 from shimyard.errors import ShimyardError
 from shimyard.node.shims import RUNC, runtime_type
-from shimyard.settings import MirrorSettings, RegistrySettings, RuntimeSettings
+from shimyard.settings import (
+    ContainerdSettings,
+    MirrorSettings,
+    RegistrySettings,
+    RuntimeSettings,
+)
 
 CONFIG_PATH = "/etc/containerd/config.toml"
 CERTS_FOLDER = "/etc/containerd/certs.d"
 
-_RUNTIME = "io.containerd.cri.v1.runtime"
+RUNTIME = "io.containerd.cri.v1.runtime"
 _IMAGES = "io.containerd.cri.v1.images"
 _OPT = "io.containerd.internal.v1.opt"
 
@@ -36,29 +41,33 @@ class OptionConflictError(ShimyardError):
 
 def containerd_config(runtime: RuntimeSettings) -> Table:
     """The whole of config.toml. Raises ``OptionConflictError``."""
+    containerd, _ = runtime.own
     images: Table = {"registry": {"config_path": CERTS_FOLDER}}
     if runtime.sandbox_image is not None:
         images["pinned_images"] = {"sandbox": runtime.sandbox_image}
     rendered: Table = {
-        "version": _format_version(runtime.containerd.version),
+        "version": _format_version(containerd.version),
         "root": "/var/lib/containerd",
         "state": "/run/containerd",
         "plugins": {
             _IMAGES: images,
-            _RUNTIME: {
+            RUNTIME: {
                 "cni": {"bin_dirs": list(runtime.cni.bin_dirs), "conf_dir": runtime.cni.conf_dir},
-                "containerd": {"default_runtime_name": "runc", "runtimes": _handlers(runtime)},
+                "containerd": {
+                    "default_runtime_name": "runc",
+                    "runtimes": _handlers(runtime, containerd),
+                },
             },
             # Kept out of /opt, where other people's files are.
             _OPT: {"path": "/var/lib/containerd/opt"},
         },
     }
-    return _merged(rendered, runtime.containerd.options, "")
+    return _merged(rendered, containerd.options, "")
 
 
-def _handlers(runtime: RuntimeSettings) -> Table:
+def _handlers(runtime: RuntimeSettings, containerd: ContainerdSettings) -> Table:
     # Without SystemdCgroup where systemd manages cgroups, pods of a handler have no metrics.
-    cgroup = {"SystemdCgroup": runtime.containerd.systemd_cgroup}
+    cgroup = {"SystemdCgroup": containerd.systemd_cgroup}
     handlers: Table = {"runc": {"runtime_type": RUNC, "options": cgroup}}
     for shim in runtime.shims:
         handlers[shim.handler] = {
@@ -102,11 +111,12 @@ def hosts_config(registry: RegistrySettings) -> Table:
     if registry.upstream and registry.host == "_default":
         return {"host": hosts}
     # Without `server`, containerd falls back to the registry itself.
-    server = _upstream(registry.host) if registry.upstream else registry.mirrors[-1].url
+    server = upstream(registry.host) if registry.upstream else registry.mirrors[-1].url
     return {"server": server, "host": hosts}
 
 
-def _upstream(host: str) -> str:
+def upstream(host: str) -> str:
+    """The URL of a registry itself."""
     return f"https://{'registry-1.docker.io' if host == 'docker.io' else host}"
 
 

@@ -84,8 +84,8 @@ class Unit:
     """A systemd service. ``reads``: the paths whose change it notices only after a restart.
 
     ``runs_containers``: it is containerd, which forgets Wasm containers when it restarts.
-    ``is_kubelet``: it is K3s, which leaves pods behind when it is removed. ``seconds`` it may
-    take to be ready.
+    ``is_kubelet``: it is K3s, which leaves pods behind when it is removed. Both: K3s with the
+    containerd that it brings. ``seconds`` it may take to be ready.
     """
 
     name: str
@@ -99,10 +99,10 @@ class Unit:
 class Canary:
     """A container that proves a handler.
 
-    ``runtime``: containerd's runtime type. ``archive``: an OCI image layout as a tar, or None:
-    then ``image`` is pulled. ``platform`` as 'os/arch'. ``expected``: text that the container
-    must print, or None if exit code 0 is enough. ``seconds`` it may take. ``depends_on``: paths
-    whose change calls for a new proof.
+    ``runtime``: containerd's runtime type, or the path of the shim. ``archive``: an OCI image
+    layout as a tar, or None: then ``image`` is pulled. ``platform`` as 'os/arch'. ``expected``:
+    text that the container must print, or None if exit code 0 is enough. ``seconds`` it may take.
+    ``depends_on``: paths whose change calls for a new proof.
     """
 
     handler: str
@@ -137,6 +137,14 @@ class Registration:
 
 
 @dataclass(frozen=True)
+class Images:
+    """An archive of images that containerd imports, by ``sha256`` of the artifact and its path."""
+
+    sha256: str
+    path: str
+
+
+@dataclass(frozen=True)
 class ClusterToken:
     """The file with the token of the servers, by which K3s encrypts the keys of its cluster.
 
@@ -168,6 +176,7 @@ class DesiredState:
     cluster_token: ClusterToken | None = None
     # The program of K3s that saves etcd before it is replaced by another one.
     snapshots: str | None = None
+    images: tuple[Images, ...] = ()
 
     def manifest(self) -> tuple[tuple[str, ...], ...]:
         """One tuple of words for each thing that a generation consists of."""
@@ -177,6 +186,8 @@ class DesiredState:
         lines += [("dir", path) for path in self.folders]
         lines += [("data", item.path) for item in self.data]
         if self.unit is not None:
-            kind = ("kubelet",) if self.unit.is_kubelet else ()
+            kind = ["kubelet"] if self.unit.is_kubelet else []
+            if self.unit.is_kubelet and self.unit.runs_containers:
+                kind.append("containerd")
             lines.append(("unit", self.unit.name, *kind))
         return tuple(lines)

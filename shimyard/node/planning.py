@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shimyard.node.desired import DesiredState, File, StoredArtifact, Unit
+from shimyard.node.desired import DesiredState, File, Images, StoredArtifact, Unit
 from shimyard.node.facts import Facts, Seen
 from shimyard.node.facts.services import Service
 from shimyard.node.operations import (
@@ -16,6 +16,7 @@ from shimyard.node.operations import (
     EnableUnit,
     EndOrphans,
     ExpectGeneration,
+    ImportImages,
     KeepCanary,
     MakeFolder,
     Operation,
@@ -70,6 +71,7 @@ class _Planner:
         rotation = self._rotation()
         unit = self._unit()
         restarts = any(isinstance(op, RestartUnit) for op in unit)
+        imports = [ImportImages(each.path) for each in self._new_images(fetch)]
         canaries = self._canaries(restarts=restarts)
         data_known = {row[1] for row in self._rows("data")}
         data = [DeclareData(d.path) for d in self.desired.data if d.path not in data_known]
@@ -90,8 +92,11 @@ class _Planner:
             *(ReleaseUnit(name) for name in left),
             *(self._empty_folders() if remove else []),
             *rotation,
+            *([] if self._embeds() else imports),
             *unit,
             *(self._registration() if restarts else []),
+            # K3s has to be there before its containerd is.
+            *(imports if self._embeds() else []),
             *canaries,
         ]
         return Plan(
@@ -120,7 +125,20 @@ class _Planner:
             else:
                 continue
             fetch.append(artifact)
+            self.reread += [artifact.path(name) for _, name in artifact.members]
         return fetch
+
+    def _embeds(self) -> bool:
+        unit = self.desired.unit
+        return unit is not None and unit.is_kubelet and unit.runs_containers
+
+    def _new_images(self, fetch: list[StoredArtifact]) -> list[Images]:
+        """Those that no generation has imported, or whose archive is brought again."""
+        known = {row[1] for row in self._rows("store")}
+        again = {artifact.sha256 for artifact in fetch}
+        return [
+            each for each in self.desired.images if each.sha256 not in known or each.sha256 in again
+        ]
 
     def _files(self) -> Iterable[Operation]:
         for file in self.desired.files:

@@ -27,7 +27,7 @@ def removal(resource: str, facts: Facts) -> Plan:
         ExpectGeneration(resource, facts.generations.current.get(resource))
     ]
     units = [row[1] for row in rows if row[0] == "unit"]
-    kubelets = {row[1] for row in rows if row[0] == "unit" and row[2:] == ("kubelet",)}
+    kubelets = {row[1] for row in rows if row[0] == "unit" and "kubelet" in row[2:]}
     paths = [row[1] for row in rows if row[0] in {"file", "link"}]
     made = {path for kind, path in facts.managed.made if kind == "data"}
     for unit in units:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _NOT_ASCII = re.compile("[\x7f-\uffff]")
+# How a Go template says two braces that begin no action.
+_GO_BRACES = '{{ "{{" }}'
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -30,6 +32,14 @@ class Table:
 
     path: tuple[str, ...]
     pairs: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class GoAction:
+    """A value that a Go template fills in. ``text``: the action; ``example``: what may come out."""
+
+    text: str
+    example: object
 
 
 def render(template: str, **values: object) -> str:
@@ -46,6 +56,27 @@ def render_toml(template: str, model: Mapping[str, Any]) -> str:
     except tomllib.TOMLDecodeError as error:
         raise RenderError(f"{template} renders no TOML: {error}") from error
     if parsed != _pruned(model):
+        raise RenderError(f"{template} renders another document than its model")
+    return text
+
+
+def render_go_toml(template: str, model: Mapping[str, Any], *, base: str) -> str:
+    """A Go template: ``base``, then a TOML file with exactly ``model``, which may have actions.
+
+    Raises ``RenderError`` if what Go makes of the part behind the base is another document.
+    """
+    top, tables = flatten(model)
+    if top:
+        raise RenderError(f"{template} has no place for values outside of a table")
+    text = render(template, base=base, tables=tables)
+    filled = text.replace(base, "")
+    for action in _actions(model):
+        filled = filled.replace(action.text, toml_value(action.example))
+    try:
+        parsed = tomllib.loads(filled.replace(_GO_BRACES, "{{"))
+    except tomllib.TOMLDecodeError as error:
+        raise RenderError(f"{template} renders no TOML: {error}") from error
+    if parsed != _filled(model):
         raise RenderError(f"{template} renders another document than its model")
     return text
 
@@ -102,6 +133,16 @@ def toml_value(value: object) -> str:
     raise RenderError(f"TOML has no value for {type(value).__name__}")
 
 
+def go_text(text: str) -> str:
+    """Text that a Go template passes on as it is."""
+    return text.replace("{{", _GO_BRACES)
+
+
+def go_toml(value: object) -> str:
+    """A value quoted as TOML in a Go template."""
+    return value.text if isinstance(value, GoAction) else go_text(toml_value(value))
+
+
 def toml_key(key: str) -> str:
     """A key, bare if it may be, else quoted."""
     return key if _BARE_KEY.fullmatch(key) else toml_value(key)
@@ -132,6 +173,22 @@ def yaml_value(value: object) -> str:
     return text
 
 
+def _actions(model: Mapping[str, Any]) -> Iterator[GoAction]:
+    for value in model.values():
+        if isinstance(value, GoAction):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _actions(value)
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, GoAction):
+        return value.example
+    if isinstance(value, Mapping):
+        return {key: _filled(item) for key, item in value.items()}
+    return value
+
+
 def _pruned(model: Mapping[str, Any]) -> dict[str, Any]:
     return {k: _pruned(v) if isinstance(v, Mapping) else v for k, v in model.items()}
 
@@ -151,6 +208,11 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        toml=toml_value, toml_key=toml_key, toml_path=toml_path, yaml=yaml_value
+        toml=toml_value,
+        toml_key=toml_key,
+        toml_path=toml_path,
+        yaml=yaml_value,
+        go_text=go_text,
+        go_toml=go_toml,
     )
     return environment

@@ -34,6 +34,7 @@ OPERATIONS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("switch", "stop"): ("switch", "stopping {}"),
     ("switch", "empty"): ("switch", "ending the containers of {}"),
     ("switch", "leave"): ("switch", "ending the pods that {} leaves behind"),
+    ("switch", "import-images"): ("switch", "importing the images of {}"),
     ("switch", "await-node"): ("canary", "waiting until node {} is Ready"),
     ("switch", "release"): ("switch", "giving {} back as it was before Shimyard"),
     ("switch", "canary"): ("canary", "running a container by handler {}"),

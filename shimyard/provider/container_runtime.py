@@ -10,10 +10,12 @@ from shimyard.node.container_runtime import RESOURCE, container_runtime, secret_
 from shimyard.node.desired import DesiredState
 from shimyard.node.facts import Facts
 from shimyard.provider.artifacts import as_recorded, records, stored, texts, with_sources
-from shimyard.provider.inputs import node_settings, settings, sources
+from shimyard.provider.handlers import handlers_of
+from shimyard.provider.inputs import InputError, node_settings, settings, sources
 from shimyard.provider.resource import Resource
 from shimyard.provider.values import UNKNOWN, has_unknown
 from shimyard.settings import RuntimeSettings
+from shimyard.settings.base import FieldError
 
 
 class ContainerRuntimeResource(Resource):
@@ -59,7 +61,7 @@ class ContainerRuntimeResource(Resource):
             "generation": facts.generations.current.get(RESOURCE, 0),
             "machineId": facts.system.machine,
             "versions": versions,
-            "handlers": _handlers(_runtime(inputs), facts),
+            "handlers": _proven(_runtime(inputs), facts),
         }
 
     def name_on_node(self, _inputs: Mapping[str, Any]) -> str:
@@ -68,19 +70,14 @@ class ContainerRuntimeResource(Resource):
 
 
 def _runtime(inputs: Mapping[str, Any]) -> RuntimeSettings:
-    return settings(RuntimeSettings, inputs.get("runtime"), "runtime")
+    runtime = settings(RuntimeSettings, inputs.get("runtime"), "runtime")
+    try:
+        _ = runtime.own
+    except FieldError as error:
+        raise InputError([(f"runtime.{error.field}", error.sentence)]) from None
+    return runtime
 
 
-def _handlers(runtime: RuntimeSettings, facts: Facts) -> dict[str, dict[str, Any]]:
-    shims = {"runc": ("runc", runtime.runc.version)}
-    shims |= {shim.handler: (shim.name, shim.version) for shim in runtime.shims}
-    handlers = {}
-    for handler, (shim, version) in shims.items():
-        canary = facts.generations.canaries.get(handler)
-        handlers[handler] = {
-            "shim": shim,
-            "version": version,
-            "canary": "not run" if canary is None else canary.result,
-            "milliseconds": 0 if canary is None else canary.milliseconds,
-        }
-    return handlers
+def _proven(runtime: RuntimeSettings, facts: Facts) -> dict[str, dict[str, Any]]:
+    _, runc = runtime.own
+    return handlers_of(runtime, facts, runc=runc.version)

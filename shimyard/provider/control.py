@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shimyard.node.cluster import Cluster
-from shimyard.node.errors import ConnectionFailedError, NodeError
+from shimyard.node.errors import NodeError
+from shimyard.node.k3s import RESOURCES
 from shimyard.node.progress import silent
+from shimyard.node.transaction import read_facts
 from shimyard.node.transcript import Transcript
 from shimyard.settings import NodeSettings
 from shimyard.settings.membership import MembershipSettings
@@ -29,6 +32,14 @@ class NoServerError(NodeError):
             mend="bring one of them back, then run `pulumi up` again",
         )
         self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A server that answers for its cluster, and the SHA-256 of the cluster's CA."""
+
+    server: NodeSettings
+    ca_sha256: str
 
 
 class Control:
@@ -64,14 +75,14 @@ class Control:
     @contextmanager
     def _first_of(self, servers: Sequence[NodeSettings]) -> Iterator[Cluster]:
         reasons = []
-        for server in servers:
+        # One that is known to be down is waited for last.
+        for server in sorted(servers, key=self._nodes.unreachable):
             with ExitStack() as stack:
                 try:
                     session = stack.enter_context(
                         self._nodes.session(server, silent, self._transcript, purpose=self.node)
                     )
-                    cluster = Cluster(session)
-                    cluster.members()
+                    cluster = Cluster.answering(session, self.node)
                 except NodeError as error:
                     reasons.append(f"{server.name}: {error.cause}")
                     continue
@@ -79,25 +90,29 @@ class Control:
                 return
         raise NoServerError(self.node, tuple(reasons))
 
-    def standing(self) -> str | None:
+    def standing(self) -> Standing | None:
         """The first other server that answers for the cluster; None if there is no cluster yet.
 
-        Raises ``NodeError`` if one of them can't be asked: it may be all that is left of it.
+        Raises ``NodeError`` if none answers, and one of them can't be asked, or has K3s: it may be
+        all that is left of the cluster.
         """
+        silence: NodeError | None = None
         for server in self.membership.servers:
             if server.name == self.node:
                 continue
-            with self._nodes.session(
-                server, silent, self._transcript, purpose=self.node
-            ) as session:
-                try:
-                    Cluster(session).members()
-                except ConnectionFailedError:
-                    raise
-                except NodeError:
-                    # No K3s there, or none that runs.
-                    continue
-                return server.name
+            try:
+                with self._nodes.session(
+                    server, silent, self._transcript, purpose=self.node
+                ) as session:
+                    if RESOURCES["server"] not in read_facts(session).managed.manifests:
+                        continue
+                    cluster = Cluster(session)
+                    cluster.members()
+                    return Standing(server, cluster.access().ca_sha256)
+            except NodeError as error:
+                silence = silence or error
+        if silence is not None:
+            raise silence
         return None
 
     def close(self) -> None:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from shimyard.catalogue import Need
+from shimyard.catalogue import Need, artifacts_of, artifacts_of_k3s
 from shimyard.node.cluster import Cluster
 from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
 from shimyard.node.facts import Facts
-from shimyard.node.k3s import ARTIFACT, RESOURCES, Membership, k3s, secret_paths
+from shimyard.node.k3s import (
+    RESOURCES,
+    Membership,
+    k3s,
+    secret_paths,
+    with_entrance,
+)
 from shimyard.node.k3s_config import AGENT_TOKEN_PATH, TOKEN_PATH, Role
 from shimyard.node.operations import RestartUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import Report
-from shimyard.provider.admission import make_room, refuse_second_cluster
+from shimyard.node.transaction import read_facts
+from shimyard.provider.admission import make_room, standing_cluster
 from shimyard.provider.artifacts import as_recorded, records, stored, texts, with_sources
 from shimyard.provider.control import Control
+from shimyard.provider.handlers import handlers_of
 from shimyard.provider.inputs import InputError, node_settings, settings, sources
 from shimyard.provider.messages import (
+    ApplyRequest,
     CheckRequest,
     CheckResponse,
     DeleteRequest,
@@ -30,7 +40,9 @@ from shimyard.provider.resource import Resource
 from shimyard.provider.retirement import Retirement, not_cleaned
 from shimyard.provider.service import membership
 from shimyard.provider.values import UNKNOWN, Properties, Secret, has_unknown, revealed
-from shimyard.settings import Arch
+from shimyard.settings import RuntimeSettings
+from shimyard.settings.base import FieldError
+from shimyard.settings.embedded import check_embedded
 from shimyard.settings.k3s import K3sSettings, release
 
 if TYPE_CHECKING:
@@ -41,9 +53,10 @@ _TOKENS = ("token", "agentToken")
 
 
 class _K3sResource(Resource):
-    """Inputs: node, k3s, joins, token, membership, sources. Computed: artifacts, files, effects.
+    """Inputs: node, k3s, joins, token, membership, sources; runtime, if K3s brings containerd.
 
-    Outputs: generation, machineId, version, drift.
+    Computed: artifacts, files, effects. Outputs: generation, machineId, version, versions and
+    handlers (as ContainerRuntime has them, of K3s's own containerd), drift.
     """
 
     role: ClassVar[Role]
@@ -54,16 +67,22 @@ class _K3sResource(Resource):
         refused = None if was is None or now is None else step_refused(was, now)
         if refused is not None:
             return CheckResponse(request.news, (("k3s.version", refused),))
+        held, wanted = (_containerd(revealed(each)) for each in (request.olds, request.news))
+        if was is not None and held != wanted:
+            reason = (
+                f"goes from {held} to {wanted} under the node's pods; take the machine out of the "
+                "stack, run `pulumi up`, and add it again with the other one"
+            )
+            return CheckResponse(request.news, (("k3s.containerd", reason),))
         return super().check(request)
 
     def computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The locked artifacts by digest, and every rendered file as text."""
-        if has_unknown(inputs.get("k3s")) or has_unknown(inputs.get("joins")):
+        if any(has_unknown(inputs.get(name)) for name in ("k3s", "joins", "runtime")):
             return {"artifacts": UNKNOWN, "files": UNKNOWN}
-        wanted, arch = _settings(inputs), node_settings(inputs).arch
-        artifacts = records(_needs(wanted, arch), sources(inputs), self.nodes.project)
+        artifacts = records(_needs(inputs), sources(inputs), self.nodes.project)
         desired = self._desired(inputs, stored(artifacts))
-        files = texts(desired, secret_paths())
+        files = texts(desired, secret_paths(_runtime(inputs)))
         if inputs.get("token") is UNKNOWN:
             files[TOKEN_PATH] = UNKNOWN
         if inputs.get("agentToken") is UNKNOWN:
@@ -75,20 +94,27 @@ class _K3sResource(Resource):
         artifacts = stored(inputs["artifacts"])
         if recorded:
             return as_recorded(self._desired(inputs, artifacts), inputs["files"])
-        needs = _needs(_settings(inputs), node_settings(inputs).arch)
-        located = with_sources(artifacts, needs, sources(inputs), self.nodes.project)
+        located = with_sources(artifacts, _needs(inputs), sources(inputs), self.nodes.project)
         return self._desired(inputs, located)
 
     def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
         """The version is known before, the generation only after."""
         version = inputs.get("k3s", {}).get("version", UNKNOWN)
-        if facts is None:
-            return {"generation": UNKNOWN, "machineId": UNKNOWN, "version": version}
-        name = self.name_on_node(inputs)
-        return {
-            "generation": facts.generations.current.get(name, 0),
-            "machineId": facts.system.machine,
+        artifacts = inputs.get("artifacts", {})
+        known = not has_unknown(inputs.get("runtime")) and not has_unknown(artifacts)
+        runtime = _runtime(inputs) if known else None
+        told = {
             "version": version,
+            "versions": {n: a["version"] for n, a in artifacts.items()} if known else UNKNOWN,
+        }
+        if facts is None:
+            proven: Any = UNKNOWN if "runtime" in inputs else {}
+            return {"generation": UNKNOWN, "machineId": UNKNOWN, "handlers": proven, **told}
+        return {
+            "generation": facts.generations.current.get(self.name_on_node(inputs), 0),
+            "machineId": facts.system.machine,
+            "handlers": {} if runtime is None else handlers_of(runtime, facts, runc=version),
+            **told,
         }
 
     def name_on_node(self, _inputs: Mapping[str, Any]) -> str:
@@ -98,8 +124,11 @@ class _K3sResource(Resource):
     def disrupts(self, steps: Plan, was: Properties, inputs: Mapping[str, Any]) -> bool:
         """Pods outlive a restart of K3s, but a kubelet's next minor version needs a drain.
 
-        Source: kubernetes.io/releases/version-skew-policy, "kubelet".
+        With K3s's own containerd, Wasm pods do not. Source:
+        kubernetes.io/releases/version-skew-policy, "kubelet".
         """
+        if super().disrupts(steps, was, inputs):
+            return True
         restarts = any(
             isinstance(step, RestartUnit) and not step.starts for step in steps.operations
         )
@@ -116,11 +145,9 @@ class _K3sResource(Resource):
         return {**inputs, **told, "files": texts}
 
     def admit(self, control: Control, inputs: Mapping[str, Any], report: Report, /) -> None:
-        """Let the machine take its name in the cluster, or start the cluster only once."""
-        if inputs.get("joins") is None:
-            refuse_second_cluster(control)
-        else:
-            make_room(control, report)
+        """Let the machine take its name in the cluster that it joins."""
+        if inputs.get("joins") is not None:
+            make_room(control, report, server=self.role == "server")
 
     def delete(self, request: DeleteRequest) -> None:
         """Take the node out of its cluster, then K3s off the machine, whether it answers or not."""
@@ -150,11 +177,12 @@ class _K3sResource(Resource):
             _settings(inputs),
             node_settings(inputs),
             self.role,
-            Membership(inputs.get("joins"), _text(inputs, "token"), _text(inputs, "agentToken")),
+            _ties(inputs),
             artifacts,
             ready_seconds=(
                 _DEFAULT_READY_SECONDS if cluster is None else cluster.rollout.ready_timeout
             ),
+            runtime=_runtime(inputs),
         )
 
 
@@ -165,15 +193,58 @@ class K3sAgentResource(_K3sResource):
 
 
 class K3sServerResource(_K3sResource):
-    """A node of the control plane. Further input: agentToken. Outputs: caSha256, kubeconfig."""
+    """A node of the control plane. Further input: agentToken.
+
+    Further outputs: caSha256, kubeconfig, datastore.
+    """
 
     role = "server"
+    # By which server it has joined is of no interest any more.
+    quiet = Resource.quiet | {"joins"}
     steady = frozenset({"machineId", "caSha256", "kubeconfig"})
 
     def outputs(self, inputs: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
         """How the cluster is reached is known once it is up."""
         unknown = {"caSha256": UNKNOWN, "kubeconfig": Secret(UNKNOWN)}
-        return super().outputs(inputs, facts) | (unknown if facts is None else {})
+        known = super().outputs(inputs, facts) | {"datastore": _datastore(inputs)}
+        return known | (unknown if facts is None else {})
+
+    def converged(
+        self, session: Session, desired: DesiredState, request: ApplyRequest, report: Report
+    ) -> Facts:
+        """A server that has no K3s yet gets an entrance into its cluster, which goes once it is in.
+
+        The one that starts a cluster joins it where it stands: then its machine is a new one. Who
+        goes from SQLite to etcd needs an entrance, too: K3s migrates its data.
+        """
+        given = revealed(request.inputs)
+        there = self.name_on_node(given) in read_facts(session).managed.manifests
+        if not there:
+            entering = self._entering(request, report)
+            inputs = revealed(entering.inputs)
+            state = with_entrance(desired, _settings(inputs), _ties(inputs))
+            super().converged(session, state, entering, report)
+        elif (request.state.get("datastore"), _datastore(given)) == ("sqlite", "etcd"):
+            state = with_entrance(desired, _settings(given), _ties(given))
+            super().converged(session, state, request, report)
+        return super().converged(session, desired, request, report)
+
+    def _entering(self, request: ApplyRequest, report: Report) -> ApplyRequest:
+        """The same server, as it comes into its cluster."""
+        inputs = revealed(request.inputs)
+        control = None if inputs.get("joins") else self.control(request.urn, inputs)
+        if control is None:
+            return request
+        try:
+            standing = standing_cluster(control)
+        finally:
+            control.close()
+        if standing is None:
+            return request
+        report("join", f"{standing.server.name} serves the cluster already: it is joined")
+        token = f"K10{standing.ca_sha256}::server:{inputs['token']}"
+        joins = {"joins": standing.server.inside, "token": Secret(token)}
+        return replace(request, inputs={**request.inputs, **joins})
 
     def learned(self, session: Session) -> dict[str, Any]:
         """How the cluster is reached."""
@@ -217,8 +288,17 @@ def step_refused(was: str, now: str) -> str | None:
     return None
 
 
+def _ties(inputs: Mapping[str, Any]) -> Membership:
+    """What ties a machine to its cluster, by its inputs."""
+    return Membership(inputs.get("joins"), _text(inputs, "token"), _text(inputs, "agentToken"))
+
+
 def _settings(inputs: Mapping[str, Any]) -> K3sSettings:
     return settings(K3sSettings, inputs.get("k3s"), "k3s")
+
+
+def _datastore(inputs: Mapping[str, Any]) -> str:
+    return "etcd" if (inputs.get("k3s") or {}).get("datastore") == "etcd" else "sqlite"
 
 
 def _version(inputs: Mapping[str, Any]) -> str | None:
@@ -226,8 +306,32 @@ def _version(inputs: Mapping[str, Any]) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def _needs(wanted: K3sSettings, arch: Arch) -> list[Need]:
-    return [Need(ARTIFACT, wanted.version, arch)]
+def _containerd(inputs: Mapping[str, Any]) -> str:
+    told = (inputs.get("k3s") or {}).get("containerd")
+    return told if isinstance(told, str) else "external"
+
+
+def _runtime(inputs: Mapping[str, Any]) -> RuntimeSettings | None:
+    """What K3s's own containerd is to have; None with one of ours. Raises ``InputError``."""
+    embedded = _settings(inputs).containerd == "embedded"
+    if embedded != ("runtime" in inputs):
+        wanted = "is missing; K3s's own containerd gets its handlers from it"
+        reason = wanted if embedded else "belongs to containerd: embedded; remove it"
+        raise InputError([("runtime", reason)])
+    if not embedded:
+        return None
+    runtime = settings(RuntimeSettings, inputs["runtime"], "runtime")
+    try:
+        check_embedded(runtime)
+    except FieldError as error:
+        raise InputError([(f"runtime.{error.field}", error.sentence)]) from None
+    return runtime
+
+
+def _needs(inputs: Mapping[str, Any]) -> list[Need]:
+    arch, runtime = node_settings(inputs).arch, _runtime(inputs)
+    needs = artifacts_of_k3s(_settings(inputs), arch)
+    return needs if runtime is None else [*needs, *artifacts_of(runtime, arch)]
 
 
 def _text(inputs: Mapping[str, Any], name: str) -> str | None:

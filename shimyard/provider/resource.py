@@ -171,7 +171,7 @@ class Resource(ABC):
             ):
                 connected = True
                 desired = self.desired(inputs, recorded=False)
-                facts = self._converged(session, desired, request, report)
+                facts = self.converged(session, desired, request, report)
                 learned = self.learned(session)
         except NodeError as error:
             told = self._told(error, node.name)
@@ -249,7 +249,7 @@ class Resource(ABC):
         node, name = node_settings(inputs), self.name_on_node(inputs)
         return self.nodes.claims.lives_on(node, name, request.urn)
 
-    def _converged(
+    def converged(
         self, session: Session, desired: DesiredState, request: ApplyRequest, report: Report
     ) -> Facts:
         """Converge; the node of a cluster leaves its service meanwhile if it must."""
@@ -279,7 +279,7 @@ class Resource(ABC):
             return False
         try:
             with control.server(others_only=True) as cluster:
-                return control.node not in cluster.members()
+                return cluster.member(control.node) is None
         except NodeError:
             return False
         finally:

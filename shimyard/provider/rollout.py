@@ -26,7 +26,7 @@ class RolloutError(NodeError):
     """A node may not be disrupted now."""
 
     def __init__(self, node: str, cause: str, mend: str) -> None:
-        super().__init__(node, "drain", cause, mend=mend)
+        super().__init__(node, "rollout", cause, mend=mend)
 
 
 class Rollout:
@@ -191,7 +191,7 @@ def settle(control: Control, report: Report) -> None:
         late = time.monotonic() > deadline
         try:
             with control.server() as cluster:
-                member = cluster.members().get(node)
+                member = cluster.member(node)
                 if member is None or member.ready:
                     if member is not None and member.ours:
                         cluster.uncordon(node)

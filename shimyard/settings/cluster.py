@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from shimyard.settings.base import DnsLabel, FieldError, Line
-from shimyard.settings.k3s import K3sSettings, Release, release
+from shimyard.settings.k3s import K3sSettings, Release, needs_template, release
 from shimyard.settings.nodes import Host
 from shimyard.settings.rollout import RolloutSettings
 
@@ -91,6 +91,8 @@ class ClusterSettings(K3sSettings):
     def _agents_are_not_newer(self) -> Self:
         if self.agent_version is None:
             return self
+        if self.containerd == "embedded":
+            needs_template("agentVersion", self.agent_version)
         ours, theirs = release(self.agent_version), release(self.version)
         if ours > theirs:
             raise FieldError(

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from shimyard.settings.base import FieldError, Line, Model, Version
+from shimyard.settings.base import DnsLabel, FieldError, Line, Model, Version
 from shimyard.settings.nodes import Host
 from shimyard.settings.tables import misfits
 
@@ -35,10 +35,13 @@ OWN_KEYS = frozenset(
         "container-runtime-endpoint",
         "data-dir",
         "disable",
+        "disable-default-registry-endpoint",
         "flannel-backend",
         "kubelet-arg",
         "node-ip",
         "node-name",
+        "pause-image",
+        "private-registry",
         "server",
         "service-cidr",
         "tls-san",
@@ -79,6 +82,18 @@ ConfigTable = Annotated[dict[Line, JsonValue], AfterValidator(_fit_for_yaml)]
 """Keys of K3s's config.yaml: only values that reach the file as they were written."""
 
 
+class ImagesSettings(Model):
+    """An archive of container images, such as K3s's own for sites without a way out."""
+
+    name: DnsLabel = Field(
+        description="Name in the artifact lock: 'k3s-airgap-images' is K3s's own archive. The "
+        "locked file is '.tar', '.tar.gz' or '.tar.zst'."
+    )
+    version: Version | None = Field(
+        default=None, description="Version in the artifact lock. Default: that of the node's K3s."
+    )
+
+
 class K3sSettings(Model):
     """How K3s is set up on a machine. Agents take from it what concerns them."""
 
@@ -107,6 +122,16 @@ class K3sSettings(Model):
         default=["traefik", "runtimes"],
         description="Packaged components that K3s does not deploy. K3s's own RuntimeClasses "
         "('runtimes') do not look whether a node has the handler; Shimyard's do.",
+    )
+    containerd: Literal["external", "embedded"] = Field(
+        default="external",
+        description="'external': the containerd of the runtime section. 'embedded': K3s's own, "
+        "which gets shims, registries and pause image of that section; then containerd, runc and "
+        "CNI plugins stand nowhere. It can't be changed while a machine is in the cluster.",
+    )
+    images: list[ImagesSettings] = Field(
+        default_factory=list,
+        description="Archives of images that each node has before a pod asks for them.",
     )
     kubelet_args: dict[Line, Line] = Field(
         default_factory=dict,
@@ -138,6 +163,23 @@ class K3sSettings(Model):
         return self
 
     @model_validator(mode="after")
+    def _embedded_takes_a_template(self) -> Self:
+        if self.containerd == "embedded":
+            needs_template("version", self.version)
+        return self
+
+    @model_validator(mode="after")
+    def _one_archive_a_name(self) -> Self:
+        names: set[str] = set()
+        for index, images in enumerate(self.images):
+            if images.name in names:
+                raise FieldError(
+                    f"images[{index}].name", f"'{images.name}' stands twice; keep one entry"
+                )
+            names.add(images.name)
+        return self
+
+    @model_validator(mode="after")
     def _keys_of_ours(self) -> Self:
         for field, config in (
             ("serverConfig", self.server_config),
@@ -150,6 +192,20 @@ class K3sSettings(Model):
                         f"{field}.{key}", "is written by Shimyard; the cluster has a field for it"
                     )
         return self
+
+
+def needs_template(field: str, version: str) -> None:
+    """Raise ``FieldError`` for a K3s that does not bring containerd 2.
+
+    Source: https://docs.k3s.io/advanced#configuring-containerd.
+    """
+    number = release(version)
+    if number < (1, 31, 6) or (1, 32, 0) <= number < (1, 32, 2):
+        raise FieldError(
+            field,
+            f"is {version}, whose own containerd takes no template of version 3; use 1.31.6, "
+            "1.32.2 or newer, or cluster.containerd: external",
+        )
 
 
 def release(version: str) -> tuple[int, int, int]:

@@ -202,6 +202,11 @@ class NodeSettings(Model):
         default=None, description="Failure domain: a shop, a hall, a cell site."
     )
 
+    @property
+    def inside(self) -> str:
+        """The address by which other nodes of its cluster reach it."""
+        return str(self.internal_ip) if self.internal_ip is not None else self.address
+
 
 def _with_one_login(settings: Keys, where: str) -> Keys:
     if settings.agent == (settings.identity_file is not None):

@@ -150,10 +150,16 @@ class CniSettings(Model):
 
 
 class RuntimeSettings(Model):
-    """Everything that one ContainerRuntime transaction installs on a machine."""
+    """What a machine runs containers with, for a containerd of ours or for K3s's own."""
 
-    containerd: ContainerdSettings = Field(description="The container runtime.")
-    runc: VersionedSettings = Field(description="Runtime of ordinary containers and of pauses.")
+    containerd: ContainerdSettings | None = Field(
+        default=None,
+        description="The container runtime. Required, except where cluster.containerd is embedded.",
+    )
+    runc: VersionedSettings | None = Field(
+        default=None,
+        description="Runtime of ordinary containers and of pauses. Required like containerd.",
+    )
     cni_plugins: VersionedSettings | None = Field(
         default=None, description="CNI plugins in /opt/cni/bin. Default: none."
     )
@@ -173,6 +179,15 @@ class RuntimeSettings(Model):
     engines: list[EngineSettings] = Field(
         default_factory=list, description="Wasm engines to use outside of containers."
     )
+
+    @property
+    def own(self) -> tuple[ContainerdSettings, VersionedSettings]:
+        """containerd and runc, where they are Shimyard's. Raises ``FieldError``."""
+        if self.containerd is None:
+            raise FieldError("containerd", "is missing; add it")
+        if self.runc is None:
+            raise FieldError("runc", "is missing; add it")
+        return self.containerd, self.runc
 
     @model_validator(mode="after")
     def _one_shim_a_handler(self) -> Self:

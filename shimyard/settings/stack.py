@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from shimyard.settings.artifacts import ArtifactSettings
 from shimyard.settings.base import FieldError, Model
 from shimyard.settings.cluster import ClusterSettings
+from shimyard.settings.embedded import check_containerd
 from shimyard.settings.files import FileSettings
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
@@ -75,13 +76,23 @@ class StackSettings(Model):
     def runtime_of(self, node: str) -> RuntimeSettings:
         """The runtime of one machine; on a cluster's node, pods get their network from K3s.
 
+        Where K3s brings containerd, runc and CNI plugins, they are left out.
         Source: https://docs.k3s.io/networking/basic-network-options for the folders.
         """
-        cluster = self.cluster
-        if cluster is None or node not in self._clustered():
+        if self.embeds(node):
+            others = {"containerd": None, "runc": None, "cni_plugins": None, "cni": CniSettings()}
+            return self.runtime.model_copy(update=others)
+        if node not in self._clustered():
             return self.runtime
         cni = CniSettings(conf_dir=K3S_CNI_CONFIG, bin_dirs=[K3S_CNI_BIN])
         return self.runtime.model_copy(update={"cni": cni})
+
+    def embeds(self, node: str) -> bool:
+        """Whether one machine runs the containerd that comes with K3s."""
+        cluster = self.cluster
+        return (
+            cluster is not None and cluster.containerd == "embedded" and node in self._clustered()
+        )
 
     def k3s_version_of(self, node: str) -> str | None:
         """The version of K3s on one machine; None if it is outside of the cluster."""
@@ -140,6 +151,11 @@ class StackSettings(Model):
                         f"cluster.{field}",
                         f"there is no node '{name}'; the stack has {', '.join(names)}",
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _one_containerd_a_machine(self) -> Self:
+        check_containerd(self)
         return self
 
     @model_validator(mode="after")

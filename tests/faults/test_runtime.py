@@ -67,8 +67,9 @@ def test_a_configuration_that_containerd_rejects_never_goes_live(
     edge: Node, session: Session, built: BuiltArtifacts, spotless: None
 ) -> None:
     settings = runtime_settings(built.find("containerd").version)
-    wrong = {"grpc": {"address": 5}, **settings.containerd.options}
-    containerd = settings.containerd.model_copy(update={"options": wrong})
+    daemon, _ = settings.own
+    wrong = {"grpc": {"address": 5}, **daemon.options}
+    containerd = daemon.model_copy(update={"options": wrong})
     plain = runtime_state(built)
     state = container_runtime(
         settings.model_copy(update={"containerd": containerd}), plain.artifacts, "amd64"

@@ -99,10 +99,13 @@ EVERYTHING: dict[str, Any] = {
         "serviceCidr": "10.53.0.0/16",
         "flannelBackend": "host-gw",
         "disable": ["traefik"],
+        "containerd": "external",
+        "images": [{"name": "site-images", "version": "2.1.0"}],
         "kubeletArgs": {"max-pods": "250"},
         "serverConfig": {"etcd-snapshot-retention": 5},
         "agentConfig": {"node-label": ["lab.example/till=yes"]},
         "snapshotBeforeUpgrade": True,
+        "tokenGeneration": "1",
         "rollout": {
             "maxUnavailable": 2,
             "readyTimeout": 600,

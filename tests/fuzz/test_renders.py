@@ -123,7 +123,7 @@ def same_unit(text: str, runtime: RuntimeSettings) -> None:
     assert set(unit.sections()) == {"Unit", "Service", "Install"}
     command = "/usr/local/bin/containerd --config /etc/containerd/config.toml"
     assert unit["Service"]["ExecStart"] == command
-    score = runtime.containerd.oom_score_adjust
+    score = runtime.own[0].oom_score_adjust
     assert unit["Service"].get("OOMScoreAdjust") == (None if score is None else str(score))
     found = [line for line in text.splitlines() if line.startswith("Environment=")]
     assert len(found) == len({line.split("=")[1] for line in found})

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from shimyard.doctor.certificates import Certificate
 from shimyard.doctor.examination import Examination, Examined
 from shimyard.doctor.findings.finding import Finding, Severity, some
-from shimyard.node.k3s import UNITS
 
 _DAY = 86_400
 WARNING_DAYS = 30
@@ -31,10 +30,8 @@ def ending(of: Examination) -> Iterator[Finding]:
         ]
         renewed = [each for each in soon if not _is_authority(each)]
         if renewed:
-            servers = () if of.settings.cluster is None else of.settings.cluster.servers
-            unit = UNITS["server" if node in servers else "agent"]
-            mend = f"run `systemctl restart {unit}` on it, servers first: K3s renews them when it "
-            mend += "starts, and pods run on meanwhile"
+            mend = f"run `systemctl restart {of.unit(node)}` on it, servers first: K3s renews them "
+            mend += "when it starts, and pods run on meanwhile"
             yield _finding(of, node, renewed, mend)
         authorities = [each for each in soon if _is_authority(each)]
         if authorities:

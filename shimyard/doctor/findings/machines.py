@@ -37,7 +37,8 @@ def changes(of: Examination) -> Iterator[Finding]:
                 "broken",
                 node,
                 "a change was cut off, and is neither finished nor taken back",
-                f"run `make up STACK={of.stack}`, which does that first",
+                f"run `make refresh STACK={of.stack}`, which takes it back, then "
+                f"`make up STACK={of.stack}`",
             )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from shimyard.doctor.cluster import ClusterFacts
 from shimyard.doctor.examination import Examination
 from shimyard.doctor.findings.finding import Finding
-from shimyard.node.k3s import UNITS
 
 
 def service(of: Examination) -> Iterator[Finding]:
@@ -15,13 +14,12 @@ def service(of: Examination) -> Iterator[Finding]:
     if not isinstance(of.cluster, ClusterFacts) or of.settings.cluster is None:
         return
     for node in (each.name for each in of.settings.nodes if each.name in of.clustered):
-        unit = UNITS["server" if node in of.settings.cluster.servers else "agent"]
+        unit = of.unit(node)
         look = f"see `systemctl status {unit}` and `journalctl -u {unit}` on the machine"
         member = of.cluster.members.get(node)
         if member is None:
             sentence = "it is to be a node of the cluster, which has no node of this name"
-            mend = f"run `make up STACK={of.stack}`; if it was there before, {look}"
-            yield Finding("member", "broken", node, sentence, mend)
+            yield Finding("member", "broken", node, sentence, of.joining(node))
             continue
         if not member.ready:
             sentence = "the cluster does not count it as Ready"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shimyard.doctor.cluster import ClusterFacts, Pod
-from shimyard.doctor.examination import Examination
+from shimyard.doctor.examination import Examination, Examined
 from shimyard.doctor.findings.finding import Finding, some
 from shimyard.settings.capabilities import PROVEN, capability_label
 
 _KILLED = 137
 _PROBE = "`kubectl describe pod` tells whether a liveness probe, or the node itself, had it killed"
+_RAISE = "raise its limit of memory"
+_SPARE = "the machine itself had none left: give its pods limits of memory, or fewer of them to it"
 
 
 def wasm_pods(of: Examination) -> Iterator[tuple[str, Pod]]:
@@ -32,26 +34,38 @@ def killed(of: Examination) -> Iterator[Finding]:
     """Containers that ended by SIGKILL: what a Wasm process over its limit ends by.
 
     Its shim's process is the guest itself, so that the kernel's kill is told as reason Error and
-    not as OOMKilled. A probe's kill, or that of a drain, looks the same.
+    not as OOMKilled. So is the kill of a guest that heeds no SIGTERM, by a probe for one: the
+    kernel's log tells them apart, as far back as it goes.
     """
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, str, str, bool], list[str]] = {}
     for _, pod in wasm_pods(of):
-        for container in dict.fromkeys(
-            end.container
-            for end in pod.ends
-            if end.code == _KILLED and end.reason in {"Error", "OOMKilled"}
-        ):
-            limit = pod.limits.get(container, "")
-            found.setdefault((pod.namespace, container, limit), []).append(str(pod))
-    for (_, container, limit), pods in found.items():
-        where = f"container {container} of {some(pods)} was killed (exit code 137)"
-        if limit:
-            sentence = f"{where}: so ends a Wasm process over its memory limit, which is {limit}"
-            mend = f"raise its limit of memory; {_PROBE}"
-        else:
-            sentence = f"{where}, and has no limit of memory"
-            mend = _PROBE
-        yield Finding("memory", "broken", "", sentence, mend)
+        for container, starved in _killed(of, pod).items():
+            key = (pod.node, container, pod.limits.get(container, ""), starved)
+            found.setdefault(key, []).append(str(pod))
+    for (node, container, limit, starved), pods in found.items():
+        who = f"container {container} of {some(pods)}"
+        memory = f"its limit of memory is {limit}" if limit else "it has no limit of memory"
+        if starved:
+            sentence = f"{who} was killed by the kernel for memory (exit code 137): {memory}"
+            yield Finding("memory", "broken", node, sentence, _RAISE if limit else _SPARE)
+            continue
+        asked = isinstance(of.machines.get(node), Examined)
+        log = "the kernel's log tells of none" if asked else "the kernel can't be asked"
+        sentence = f"{who} was killed (exit code 137), as for too much memory: {log}, {memory}"
+        mend = f"{_PROBE}; else {_RAISE}" if limit else _PROBE
+        yield Finding("memory", "warning", node, sentence, mend)
+
+
+def _killed(of: Examination, pod: Pod) -> dict[str, bool]:
+    """Containers that ended by SIGKILL, and whether it is known that it was for memory."""
+    machine = of.machines.get(pod.node)
+    starved = machine.machine.starved if isinstance(machine, Examined) else frozenset()
+    found: dict[str, bool] = {}
+    for end in pod.ends:
+        if end.code == _KILLED and end.reason in {"Error", "OOMKilled"}:
+            for_memory = end.reason == "OOMKilled" or end.identity in starved
+            found[end.container] = found.get(end.container, False) or for_memory
+    return found
 
 
 def waiting(of: Examination) -> Iterator[Finding]:

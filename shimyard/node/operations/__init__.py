@@ -3,7 +3,13 @@
 from shimyard.node.operations.base import Operation
 from shimyard.node.operations.canaries import KeepCanary, RunCanary
 from shimyard.node.operations.checks import CheckContainerdConfig, ExpectGeneration
-from shimyard.node.operations.kubelet import AwaitNode, LeavePods, RotateToken, SaveSnapshot
+from shimyard.node.operations.kubelet import (
+    AwaitNode,
+    ImportImages,
+    LeavePods,
+    RotateToken,
+    SaveSnapshot,
+)
 from shimyard.node.operations.paths import (
     DeclareData,
     MakeFolder,
@@ -35,6 +41,7 @@ __all__ = [
     "EnableUnit",
     "EndOrphans",
     "ExpectGeneration",
+    "ImportImages",
     "KeepCanary",
     "LeavePods",
     "MakeFolder",

@@ -53,6 +53,17 @@ class SaveSnapshot(Operation):
 
 
 @dataclass(frozen=True)
+class ImportImages(Operation):
+    """Have containerd import an archive of images for the kubelet's pods."""
+
+    path: str
+
+    def words(self) -> tuple[str, ...]:
+        """import-images PATH."""
+        return ("import-images", self.path)
+
+
+@dataclass(frozen=True)
 class LeavePods(Operation):
     """End the pods that a kubelet leaves behind, and take their mounts, links and rules away."""
 

@@ -1,6 +1,25 @@
 # --- containers ---------------------------------------------------------------------------------
 
 namespace=shimyard-canary
+certs=/etc/containerd/certs.d
+rendered=
+containerd_log=
+
+# The containerd of the transaction's containers is that which comes with K3s, if the unit says so.
+find_containerd() {
+    [ -f "$generation/manifest" ] || return 0
+    while IFS=$tab read -r kind name role brings; do
+        [ "$kind $brings" = "unit containerd" ] || continue
+        of_own_containerd
+        rancher=/var/lib/rancher/k3s
+        certs=$rancher/agent/etc/containerd/certs.d
+        rendered=$rancher/agent/etc/containerd/config.toml
+        containerd_log=$rancher/agent/containerd/containerd.log
+        PATH=$PATH:$rancher/data/current/bin
+        CONTAINERD_ADDRESS=$containerd_state/containerd.sock
+        export CONTAINERD_ADDRESS
+    done <"$generation/manifest"
+}
 
 # namespace [wasm]: ends and deletes its containers; with "wasm" only those that runc does not run.
 end_containers() {
@@ -96,7 +115,7 @@ open_namespace() {
 load_image() {
     case " $loaded " in *" $1 "*) return 0 ;; esac
     if [ "$2" = - ]; then
-        timeout 300 ctr -n "$namespace" images pull --local --hosts-dir /etc/containerd/certs.d \
+        timeout 300 ctr -n "$namespace" images pull --local --hosts-dir "$certs" \
             --platform "$3" "$1"
     else
         timeout 60 ctr -n "$namespace" images import --local --platform "$3" "$generation/$2"
@@ -108,6 +127,10 @@ loaded=
 # handler runtime-type archive image platform expected seconds
 switch_canary() {
     log=$generation/canary-$1.log
+    if ! is_served "$1"; then
+        reason="K3s's containerd has no handler $1: $rendered lacks it"
+        return 1
+    fi
     if ! { open_namespace && load_image "$4" "$3" "$5"; } >"$log" 2>&1; then
         quote_file "$log" "canary $1"
         reason="the image of handler $1's canary can't be loaded"
@@ -135,6 +158,15 @@ switch_canary() {
     fi
     printf '%s\tpassed\t%s\t%s\n' "$1" "$took" "$(date +%s)" >>"$generation/canaries" &&
         note canary "$1" passed "$took"
+}
+
+# Whether it is in what K3s has made of its template.
+is_served() {
+    [ -n "$rendered" ] || return 0
+    while IFS= read -r line; do
+        case $line in *".runtimes.$1]") return 0 ;; esac
+    done <"$rendered"
+    return 1
 }
 
 # A handler that nothing changed keeps its last result.

@@ -2,27 +2,48 @@
 # Changes nothing. The last line is "end".
 
 config=/etc/containerd/config.toml
+asked=$config
+unit=containerd.service
+shims='/usr/local/bin/containerd-shim-*'
 table=plugins.io.containerd.cri.v1.runtime.containerd.runtimes
 imports=
 
 doctor() {
+    choose_containerd
     programs
     merged
     daemon
     disks
     certificates
     worlds
+    starved
     say end
+}
+
+# K3s's own containerd instead, where Shimyard has a template for it. K3s renders the configuration
+# at each start: what it has not read yet can be the template alone.
+choose_containerd() {
+    agent=/var/lib/rancher/k3s/agent/etc
+    [ -f "$agent/containerd/config-v3.toml.tmpl" ] || return 0
+    config=$agent/containerd/config.toml
+    asked=$agent/containerd/config-v3.toml.tmpl
+    unit="k3s-agent.service"
+    [ ! -f /etc/systemd/system/k3s.service ] || unit=k3s.service
+    shims="$root/store/*/containerd-shim-*"
+    PATH=$PATH:/var/lib/rancher/k3s/data/current/bin
+    CONTAINERD_ADDRESS=/run/k3s/containerd/containerd.sock
+    export CONTAINERD_ADDRESS
 }
 
 # The runtimes' programs: whether each is there and runs.
 programs() {
     libraries=
     # Where containerd itself, and so a shim that it starts, finds its engine.
-    for word in $(systemctl show -p Environment --value containerd.service 2>/dev/null); do
+    for word in $(systemctl show -p Environment --value "$unit" 2>/dev/null); do
         case $word in LD_LIBRARY_PATH=*) libraries=${word#*=} ;; esac
     done
-    for file in /usr/local/bin/containerd-shim-* /usr/local/bin/runc; do
+    # shellcheck disable=SC2086
+    for file in $shims /usr/local/bin/runc; do
         if [ ! -e "$file" ]; then
             [ ! -L "$file" ] || say program "$file" dangling "$(readlink "$file")"
         elif [ ! -x "$file" ]; then
@@ -65,8 +86,8 @@ merged() {
 
 # containerd reads its configuration when it starts, and never again.
 daemon() {
-    say daemon "$(systemctl is-active containerd.service 2>/dev/null)"
-    since=$(systemctl show -p ExecMainStartTimestampMonotonic --value containerd.service 2>/dev/null)
+    say daemon "$(systemctl is-active "$unit" 2>/dev/null)"
+    since=$(systemctl show -p ExecMainStartTimestampMonotonic --value "$unit" 2>/dev/null)
     case $since in
     '' | 0 | *[!0-9]*) ;;
     *)
@@ -75,7 +96,7 @@ daemon() {
         ;;
     esac
     # Patterns, which the shell resolves.
-    for file in "$config" $imports; do
+    for file in "$asked" $imports; do
         [ ! -f "$file" ] || say written "$file" "$(stat -c %Y "$file")"
     done
     command -v ctr >/dev/null 2>&1 || return 0
@@ -104,7 +125,8 @@ disks() {
 # The first certificate of each of K3s's files. Nothing else of a file is ever sent: no key.
 certificates() {
     rancher=/var/lib/rancher/k3s
-    for file in "$rancher"/server/tls/*.crt "$rancher"/server/tls/etcd/*.crt "$rancher"/agent/*.crt; do
+    for file in "$rancher"/server/tls/*.crt "$rancher"/server/tls/etcd/*.crt \
+        "$rancher"/server/tls/kube-*/*.crt "$rancher"/agent/*.crt; do
         [ -f "$file" ] || continue
         inside=
         body=
@@ -139,6 +161,15 @@ worlds() {
                 base64 -w 0)"
             ;;
         esac
+    done
+}
+
+# Control groups in which the kernel has killed a process for memory, as far back as its log goes.
+starved() {
+    dmesg 2>/dev/null | while IFS= read -r line; do
+        case $line in *oom-kill:*task_memcg=*) ;; *) continue ;; esac
+        line=${line#*task_memcg=}
+        say starved "${line%%,*}"
     done
 }
 

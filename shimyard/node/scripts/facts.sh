@@ -129,7 +129,7 @@ managed() {
     for generation in "$root"/generations/*; do
         [ -d "$generation" ] && say generation "${generation##*/}"
     done
-    settled_guests | while IFS= read -r line; do say guest "$line"; done
+    all_guests | while IFS= read -r line; do say guest "$line"; done
     [ -f "$root/made" ] && while IFS= read -r line; do say made "$line"; done <"$root/made"
     [ -L "$root/pending" ] && say pending "$(readlink "$root/pending")"
     # One call for both: it costs more than all else that is asked here.

@@ -2,8 +2,24 @@
 # A shim works in the bundle of its container. containerd deletes the bundle when it forgets the
 # container, after a crash for example; the shim and its guest run on, and keep their ports.
 
+own_containerd=/run/k3s/containerd
+tasks=io.containerd.runtime.v2.task
 containerd_state=/run/containerd
-bundles=$containerd_state/io.containerd.runtime.v2.task
+bundles=$containerd_state/$tasks
+
+of_own_containerd() {
+    containerd_state=$own_containerd
+    bundles=$containerd_state/$tasks
+}
+
+# A machine has a containerd of ours or K3s's own, and may have one of somebody else's beside it.
+all_guests() {
+    if [ -d "$own_containerd/$tasks" ]; then
+        (of_own_containerd && settled_guests)
+        [ -d "$bundles" ] || return 0
+    fi
+    settled_guests
+}
 
 # Lines "STATE ROLE PROCESS ENGINE NAMESPACE CONTAINER". STATE is "held", told once a container, or
 # "lost" if containerd has forgotten it; then each ROLE, "shim" and "guest", is told. One program

@@ -34,6 +34,36 @@ prepare_snapshot() {
     return 1
 }
 
+pinned=io.cri-containerd.pinned=pinned
+
+# archive. Not unpacked, as K3s itself imports them; pinned, or a kubelet that needs room removes them.
+switch_import_images() {
+    {
+        timeout 500 ctr -n k8s.io images import --all-platforms --no-unpack --label "$pinned" "$1" &&
+            unpack_wasm
+    } >"$generation/import.log" 2>&1 && return 0
+    quote_file "$generation/import.log" "${1##*/}"
+    reason="the images of ${1##*/} can't be imported"
+    return 1
+}
+
+# A container's first start unpacks an image for the machine's own platform only, since containerd 2.4.
+unpack_wasm() {
+    # What lies there goes with the transaction, whatever becomes of it.
+    mkdir -p "$generation/files" || return 1
+    image=$generation/files/wasm.tar
+    timeout 30 ctr -n k8s.io images list >"$generation/files/images" || return 1
+    while read -r name rest; do
+        case $rest in
+        *" wasi/wasm "*"$pinned"*)
+            timeout 60 ctr -n k8s.io images export --platform wasi/wasm "$image" "$name" &&
+                timeout 60 ctr -n k8s.io images import --local --platform wasi/wasm --label "$pinned" \
+                    "$image" || return 1
+            ;;
+        esac
+    done <"$generation/files/images"
+}
+
 # The kubelet is gone, and so is whoever would end its pods.
 switch_leave() {
     for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock; do
@@ -60,6 +90,7 @@ end_embedded_shims() {
     for process in /proc/[0-9]*; do
         case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in
         *containerd-shim*" -address /run/k3s/containerd/containerd.sock"*)
+            # shellcheck disable=SC2013  # its words are the processes
             for child in $(cat "$process"/task/*/children 2>/dev/null); do
                 kill -9 "$child" 2>/dev/null
             done

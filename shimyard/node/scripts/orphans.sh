@@ -36,12 +36,13 @@ await_end() {
     timeout "$seconds" tail -s 0.1 -f --pid="$2" /dev/null
 }
 
-# The engine's record of it would keep a container of the same name from starting.
+# The engine's record of it would keep a container of the same name from starting. It stands there
+# whoever has started the shim.
 end_for_good() {
     kill -9 "$2" 2>/dev/null
     case $3$4$5 in
     *[!A-Za-z0-9._-]*) ;;
-    *) [ -e "$bundles/$4/$5" ] || rm -rf "${containerd_state:?}/$3/$4/$5" ;;
+    *) [ -e "$bundles/$4/$5" ] || rm -rf "/run/containerd/$3/$4/$5" ;;
     esac
 }
 

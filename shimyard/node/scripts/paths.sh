@@ -66,7 +66,7 @@ prepare_dir() {
 
 # A folder of another resource of ours may stand there already.
 prepare_data() {
-    [ -e "$1" ] && ! made_by_us "$1" || record undo made-data "$1"
+    if [ ! -e "$1" ] || made_by_us "$1"; then record undo made-data "$1"; fi
 }
 
 made_by_us() {
@@ -81,7 +81,7 @@ made_by_us() {
 remove_tree() {
     kept=$line_end
     for current in "$root"/current/*; do
-        [ -L "$current" ] && [ "${current##*/}" != "$resource" ] || continue
+        if [ ! -L "$current" ] || [ "${current##*/}" = "$resource" ]; then continue; fi
         while IFS=$tab read -r kind path rest; do
             case $kind:$path in dir:"$1"/*) kept=$kept$path/$line_end ;; esac
         done <"$current/manifest"

@@ -215,6 +215,7 @@ recover() {
     # The last line may have been cut off.
     printf '\n' >>"$journal"
     resource=$(cat "$generation/resource")
+    find_containerd
     committed=
     while IFS=$tab read -r kind rest; do [ "$kind" != committed ] || committed=yes; done <"$journal"
     if [ -n "$committed" ]; then

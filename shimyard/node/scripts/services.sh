@@ -66,6 +66,7 @@ switch_restart() {
     since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
     restart_without_guests "$1" "$2" "$3" && return 0
     quote_log "$1"
+    [ ! -f "$containerd_log" ] || quote_file "$containerd_log" containerd
     reason="$1 does not start"
     return 1
 }

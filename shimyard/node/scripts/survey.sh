@@ -32,28 +32,20 @@ pods() {
         {{- range .status.conditions}}{{if eq .type "PodScheduled"}}{{if eq .status "False"}}
         {{- printf "unscheduled\t%s\t%s\n" $pod (or .message "-")}}
         {{- end}}{{end}}{{end}}
-        {{- range .spec.initContainers}}{{$name := .name}}{{with .resources}}{{with .limits}}
-        {{- with .memory}}{{printf "limit\t%s\t%s\t%v\n" $pod $name .}}{{end}}
-        {{- end}}{{end}}{{end}}
-        {{- range .spec.containers}}{{$name := .name}}{{with .resources}}{{with .limits}}
-        {{- with .memory}}{{printf "limit\t%s\t%s\t%v\n" $pod $name .}}{{end}}
-        {{- end}}{{end}}{{end}}
-        {{- range .status.initContainerStatuses}}{{$name := .name}}
-        {{- printf "image\t%s\t%s\t%s\n" $pod $name (or .imageID "-")}}
-        {{- range $kind, $state := .state}}{{if eq $kind "terminated"}}
-        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- range $kind, $containers := .spec}}{{if or (eq $kind "containers") (eq $kind "initContainers")}}
+        {{- range $containers}}{{$name := .name}}{{with .resources}}{{with .limits}}{{with .memory}}
+        {{- printf "limit\t%s\t%s\t%v\n" $pod $name .}}
+        {{- end}}{{end}}{{end}}{{end}}
         {{- end}}{{end}}
-        {{- range $kind, $state := .lastState}}{{if eq $kind "terminated"}}
-        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
+        {{- range $kind, $statuses := .status}}{{if or (eq $kind "containerStatuses") (eq $kind "initContainerStatuses")}}
+        {{- range $status := $statuses}}
+        {{- printf "image\t%s\t%s\t%s\n" $pod .name (or .imageID "-")}}
+        {{- range $when, $states := .}}{{if or (eq $when "state") (eq $when "lastState")}}
+        {{- with $states.terminated}}
+        {{- printf "ended\t%s\t%s\t%v\t%s\t%s\n" $pod $status.name .exitCode (or .reason "-") (or .containerID "-")}}
+        {{- end}}
         {{- end}}{{end}}{{end}}
-        {{- range .status.containerStatuses}}{{$name := .name}}
-        {{- printf "image\t%s\t%s\t%s\n" $pod $name (or .imageID "-")}}
-        {{- range $kind, $state := .state}}{{if eq $kind "terminated"}}
-        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
         {{- end}}{{end}}
-        {{- range $kind, $state := .lastState}}{{if eq $kind "terminated"}}
-        {{- printf "ended\t%s\t%s\t%v\t%s\n" $pod $name $state.exitCode (or $state.reason "-")}}
-        {{- end}}{{end}}{{end}}
         {{- end}}{{end}}'
 }
 

@@ -45,16 +45,23 @@ take_token() {
     answer=$generation/files/answer
     for file in "$k3s_token" "$1" "$2"; do
         shown=$(password_in "$file")
-        [ -n "$shown" ] && write_access "$shown" || continue
+        [ -n "$shown" ] || continue
+        write_access "$shown" || return 1
         printf '{"newToken":"%s"}' "$next" | timeout 90 "$k3s" kubectl \
             --kubeconfig "$generation/files/access" --request-timeout=60s \
             replace --raw /v1-k3s/token -f - >/dev/null 2>"$answer"
         code=$?
         rm -f "$generation/files/access"
         [ "$code" -ne 0 ] || return 0
-        case $(cat "$answer") in *nauthorized* | *"logged in"* | *orbidden*) ;; *) break ;; esac
+        case $(cat "$answer") in
+        *nauthorized* | *"logged in"* | *orbidden*) ;;
+        *)
+            cat "$answer" >&2
+            return 1
+            ;;
+        esac
     done
-    cat "$answer" >&2
+    reason="K3s answers to none of its tokens; restart it there: systemctl restart k3s"
     return 1
 }
 

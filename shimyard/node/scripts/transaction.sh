@@ -42,6 +42,7 @@ apply() {
         refuse pending "can't write $root/pending"
     fi
     sync -f "$root"
+    find_containerd
     step begin "$resource" "$number"
     if run_plan prepare && sync && run_plan switch; then
         [ -z "$loaded" ] || sweep_canaries

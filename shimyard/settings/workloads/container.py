@@ -44,8 +44,8 @@ class ContainerSettings(Model):
     )
     security_context: KubernetesTable = Field(
         default_factory=dict,
-        description="Merged over the default: no escalation, no capabilities, the runtime's "
-        "seccomp profile and, for Wasm, a read-only root. Null takes a field away.",
+        description="Merged over the default: no escalation, no capability but NET_BIND_SERVICE, "
+        "the runtime's seccomp profile and, for Wasm, a read-only root. Null takes a field away.",
     )
 
     @model_validator(mode="before")

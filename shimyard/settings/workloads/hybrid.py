@@ -64,7 +64,9 @@ class SharedVolumeSettings(Model):
         default="/shared", description="Where every container sees it."
     )
     env: EnvName = Field(
-        default="SHARED_DIR", description="Variable with mountPath, in every container."
+        default="SHARED_DIR",
+        description="Variable with mountPath, in every container; in the native app's args as "
+        "'$(SHARED_DIR)'.",
     )
     empty_dir: EmptyDirSettings | None = Field(
         default=None, description="An empty folder, as long as the pod lives. The default."
@@ -86,7 +88,10 @@ class HybridAppSettings(PodsSettings):
     """A Wasm proxy, a native app and a Wasm log sidecar in one pod of a Wasm runtime class."""
 
     proxy: ProxySettings = Field(description="The Wasm container that takes the requests.")
-    app: NativeContainerSettings = Field(description="The native app behind it.")
+    app: NativeContainerSettings = Field(
+        description="The native app behind it. It gets no environment, only arguments; '$(NAME)' "
+        "in those is the value of a variable of `env` or `envFrom`."
+    )
     sidecar: SidecarSettings | None = Field(
         default=None, description="A Wasm container for logs. Default: none."
     )
@@ -164,6 +169,7 @@ class HybridAppSettings(PodsSettings):
                 "an application of its own and can't start the native app beside it; choose a "
                 f"handler of {', '.join(MIXING_SHIMS)}, or split this into an app and a Deployment",
             )
+        self._values_reach_the_native_app()
         ports = self.proxy_ports_with(shim)
         if not ports:
             raise FieldError("proxy.ports", "is missing: this shim has no HTTP port; add one")
@@ -173,6 +179,27 @@ class HybridAppSettings(PodsSettings):
         except FieldError as error:
             raise FieldError(f"proxy.{error.field}", error.sentence) from None
         check_service(self.service, ports)
+
+    def _values_reach_the_native_app(self) -> None:
+        # The shims leave a container's environment to the guest that they run, and a native
+        # program is none: https://github.com/containerd/runwasi/pull/668
+        words = [*self.app.command, *self.app.args]
+        for index, variable in enumerate(self.app.env):
+            if not any(f"$({variable.name})" in word for word in words):
+                raise FieldError(
+                    f"app.env[{index}].name",
+                    f"'{variable.name}' does not reach a native program, which the shims of "
+                    "runwasi start without the container's environment; write "
+                    f"'$({variable.name})' into app.args, where Kubernetes puts its value, or "
+                    "mount a file",
+                )
+        if self.app.env_from and not any("$(" in word for word in words):
+            raise FieldError(
+                "app.envFrom",
+                "does not reach a native program, which the shims of runwasi start without the "
+                "container's environment; write the names that it needs into app.args, as "
+                "'$(NAME)', or mount a file",
+            )
 
     def _one_listener_a_port(self, proxy: list[PortSettings]) -> None:
         taken = {(port.container_port, port.protocol): "proxy" for port in proxy}

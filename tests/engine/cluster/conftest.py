@@ -1,4 +1,4 @@
-"""A lab of three nodes with all that a cluster needs, and the checkout's program for it."""
+"""A lab with all that a cluster needs, and the checkout's program for it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pytest
 import toolchain
 from lab.builds.distribution import distribution_recipe
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
-from lab.images.publish import push_all, push_pause
+from lab.images.publish import push_all, push_native, push_pause
 from lab.instance import Lab
 from lab.k3s.recipes import k3s_recipes
 from lab.mirror.service import start_mirror
 from lab.registry import start_registry
 from lab.workloads import build
+from lab.workloads.native_recipe import greeter_native
 from lab.workloads.pause_recipe import pause
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.program.project import Project
@@ -22,8 +23,6 @@ from tests.lab.conftest import Place, place, slot
 from toolchain import Toolchain
 
 __all__ = ["place", "slot"]
-
-NODES = 3
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +42,15 @@ def built() -> BuiltArtifacts:
 
 
 @pytest.fixture(scope="module")
-def lab(place: Callable[[int], Place], built: BuiltArtifacts) -> Iterator[Lab]:
-    """Fresh nodes for each module, a mirror and a registry."""
-    with place(6).lab(NODES) as found:
+def lab(
+    request: pytest.FixtureRequest, place: Callable[[int], Place], built: BuiltArtifacts
+) -> Iterator[Lab]:
+    """Fresh nodes for each module, three or its ``MACHINES``, a mirror and a registry."""
+    with place(6).lab(getattr(request.module, "MACHINES", 3)) as found:
         start_mirror(found.settings, built)
         registry = start_registry(found.settings, distribution_recipe("amd64").build().path)
         push_pause(registry, pause("amd64"), "amd64")
+        push_native(registry, greeter_native("amd64"), "amd64")
         push_all(registry, build())
         yield found
 

@@ -1,15 +1,9 @@
-"""The doctor on a real cluster: each link is broken by hand, is named, and its mend mends it."""
+"""The doctor on a real cluster: each thing is broken by hand, is named, and its mend mends it."""
 
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,18 +12,19 @@ from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.deadline import wait_for
 from lab.images.content import WASM_CONFIG, Image, json_blob
 from lab.images.packaging import wasm_artifact
-from lab.images.registry_client import RegistryClient
 from lab.instance import Lab
 from lab.k3s.recipes import k3s_recipes
 from lab.nodes.node import Node
-from lab.registry import registry_url
 from lab.workloads import build
 from shimyard.node.containerd_config import CONFIG_PATH
 from shimyard.node.paths import ROOT
-from tests.engine.cluster.kubectl import Kubectl, is_ready
-from tests.engine.node.states import leave_orphan
+from tests.engine.cluster.doctor import AGAIN, BROKEN, Doctor, command
+from tests.engine.cluster.kubectl import Kubectl
+from tests.engine.cluster.wasm_pods import CLASS, push, wait_running, wasm_pod
+from tests.engine.node.breaking import broken_by, configuration, configured
+from tests.engine.node.states import kill_at, leave_orphan
 from tests.engine.program.project import Project
-from tests.lab.shims.modules import hungry
+from tests.lab.shims.modules import endless, hungry
 from tests.unit.doctor.authorities import DAY, pem_body
 
 pytestmark = [pytest.mark.lab, pytest.mark.trial]
@@ -38,8 +33,6 @@ NODES = ["edge-1", "edge-2", "edge-3"]
 SHIM = "/usr/local/bin/containerd-shim-wasmtime-v1"
 CANARIES = f"{ROOT}/current/container-runtime/canaries"
 CAPABILITY = "handler.shimyard.dev/wasmtime"
-CLASS = "shimyard-wasmtime"
-BROKEN = "edge-2"
 
 
 @pytest.fixture(scope="module")
@@ -55,78 +48,18 @@ def kubectl(lab: Lab) -> Kubectl:
     return Kubectl(lab.node("edge-1"))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def deployed(project: Project) -> None:
-    """The cluster is up. How long that takes is no question here."""
+@pytest.fixture(scope="module")
+def doctor(project: Project) -> Doctor:
+    """Of a cluster that is up. How long that takes is no question here."""
     project.config["cluster"]["rollout"]["readyTimeout"] = 300
     project.write()
     project.up()
+    return Doctor(project)
 
 
 @pytest.fixture
 def agent(lab: Lab) -> Node:
     return lab.node(BROKEN)
-
-
-def ask(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run it as `make doctor` does."""
-    return subprocess.run(
-        [sys.executable, "-m", "shimyard.doctor", str(project.stack_file), *arguments],
-        cwd=project.folder, env=project.environment,
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-
-
-def told(project: Project) -> dict[str, Any]:
-    """What it says, as JSON."""
-    asked = ask(project, "--json")
-    assert asked.stderr == ""
-    report: dict[str, Any] = json.loads(asked.stdout)
-    return report
-
-
-def broken(project: Project) -> dict[str, str]:
-    """'node handler' -> the first broken link."""
-    rows = told(project)["handlers"]
-    return {f"{row['node']} {row['handler']}": row["broken"] for row in rows if row["broken"]}
-
-
-def link(project: Project, name: str) -> dict[str, str]:
-    """The wasmtime handler's link on the node that is broken; it is the first broken one there."""
-    (row,) = (
-        row
-        for row in told(project)["handlers"]
-        if (row["node"], row["handler"]) == (BROKEN, "wasmtime")
-    )
-    assert row["broken"] == name, row
-    (found,) = (each for each in row["links"] if each["link"] == name)
-    assert found["mend"] == row["mend"]
-    return dict(found)
-
-
-def findings(project: Project, kind: str) -> list[dict[str, str]]:
-    return [each for each in told(project)["findings"] if each["kind"] == kind]
-
-
-def mend(project: Project) -> None:
-    """What the doctor says to do about whatever differs from what was applied."""
-    project.refresh()
-    project.up()
-    assert broken(project) == {}
-
-
-@contextmanager
-def configured(node: Node, before: str, after: str) -> Iterator[None]:
-    """With one word of containerd's configuration replaced; then as it was, times too."""
-    path = node.root / CONFIG_PATH.lstrip("/")
-    text, times = path.read_text(), path.stat()
-    assert before in text
-    path.write_text(text.replace(before, after))
-    try:
-        yield
-    finally:
-        path.write_text(text)
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def served(kubectl: Kubectl) -> set[str]:
@@ -135,21 +68,15 @@ def served(kubectl: Kubectl) -> set[str]:
     return {each.get("name", "") for each in handlers}
 
 
-def wasm_pod(name: str, image: str = "registry.lab/greeter:artifact", **limits: str) -> Any:
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name},
-        "spec": {
-            "runtimeClassName": CLASS,
-            "terminationGracePeriodSeconds": 1,
-            "containers": [{"name": name, "image": image, "resources": {"limits": limits}}],
-        },
-    }
-
-
-def test_a_cluster_that_is_well_has_every_link(project: Project) -> None:
-    report = told(project)
+def test_a_cluster_that_is_well_has_every_link_and_no_finding(
+    doctor: Doctor, kubectl: Kubectl
+) -> None:
+    # Pods that run, that were ended, and that have ended by themselves are nothing to tell.
+    kubectl.apply(wasm_pod("well"))
+    kubectl.apply(wasm_pod("ended"))
+    wait_running(kubectl, "well", "ended")
+    kubectl("delete", "pod", "ended")
+    report = doctor.told()
     rows = [(row["node"], row["handler"]) for row in report["handlers"]]
     assert rows == [(node, handler) for node in NODES for handler in ("runc", "wasmtime")]
     for row in report["handlers"]:
@@ -162,34 +89,39 @@ def test_a_cluster_that_is_well_has_every_link(project: Project) -> None:
         }, row  # fmt: skip
         reasons = {each["link"]: each["reason"] for each in row["links"]}
         assert reasons["cri"] == "the kubelet reports it"
-    # But for the disk of whoever runs the tests.
-    assert [each for each in report["findings"] if each["kind"] != "disk"] == []
-    assert "NODE    HANDLER" in ask(project).stdout
+    assert doctor.findings() == []
+    assert "NODE    HANDLER" in doctor.ask().stdout
+    kubectl("delete", "pod", "well")
 
 
-def test_a_shim_that_was_moved_away_is_named_and_comes_back(project: Project, agent: Node) -> None:
+# --- the links ------------------------------------------------------------------------------------
+
+
+def test_a_shim_that_was_moved_away_is_named_and_comes_back(doctor: Doctor, agent: Node) -> None:
     agent.run(["mv", SHIM, "/opt/aside"])
-    found = link(project, "shim")
+    found = doctor.link("shim")
     assert found["reason"] == f"{SHIM} is not there"
-    assert "make refresh STACK=trial" in found["mend"]
-    assert broken(project) == {f"{BROKEN} wasmtime": "shim"}
-    assert ask(project).returncode == 1
-    mend(project)
+    assert found["mend"].startswith(AGAIN)
+    assert doctor.broken() == {f"{BROKEN} wasmtime": "shim"}
+    assert doctor.ask().returncode == 1
+    doctor.deploy_again()
 
 
 def test_a_handler_that_left_the_configuration_is_named_and_comes_back(
-    project: Project, agent: Node
+    doctor: Doctor, agent: Node
 ) -> None:
     path = agent.root / CONFIG_PATH.lstrip("/")
-    path.write_text(path.read_text().replace("runtimes.wasmtime", "runtimes.elsewhere"))
-    assert "has no handler 'wasmtime'" in link(project, "config")["reason"]
-    mend(project)
+    path.write_text(configuration(agent, "runtimes.wasmtime", "runtimes.elsewhere"))
+    found = doctor.link("config")
+    assert "has no handler 'wasmtime'" in found["reason"]
+    assert found["mend"].startswith(AGAIN)
+    doctor.deploy_again()
 
 
 def test_a_containerd_that_has_not_read_its_configuration_is_named(
-    project: Project, agent: Node, kubectl: Kubectl
+    doctor: Doctor, agent: Node, kubectl: Kubectl
 ) -> None:
-    with configured(agent, "runtimes.wasmtime", "runtimes.elsewhere"):
+    with configured(agent, configuration(agent, "runtimes.wasmtime", "runtimes.elsewhere")):
         agent.run(["systemctl", "restart", "containerd"])
         wait_for(
             "the kubelet's word",
@@ -197,175 +129,276 @@ def test_a_containerd_that_has_not_read_its_configuration_is_named(
             seconds=90,
             interval=0.5,
         )
-    found = link(project, "cri")
+    found = doctor.link("cri")
     assert found["reason"].startswith("the kubelet reports only elsewhere, runc")
-    assert "`systemctl restart containerd`" in found["mend"]
-    agent.run(["systemctl", "restart", "containerd"])
-    wait_for("the mend", lambda: str(broken(project)) if broken(project) else None, seconds=90)
+    agent.run(command(found["mend"], "systemctl"))
+    doctor.until_well()
 
 
 def test_a_runtime_class_that_was_deleted_is_named_and_comes_back(
-    project: Project, kubectl: Kubectl
+    doctor: Doctor, kubectl: Kubectl
 ) -> None:
     kubectl("delete", "runtimeclass", CLASS)
-    assert link(project, "class")["reason"] == f"there is no RuntimeClass '{CLASS}'"
-    assert broken(project) == {f"{node} wasmtime": "class" for node in NODES}
-    mend(project)
+    found = doctor.link("class")
+    assert found["reason"] == f"there is no RuntimeClass '{CLASS}'"
+    assert found["mend"].startswith(AGAIN)
+    assert doctor.broken() == {f"{node} wasmtime": "class" for node in NODES}
+    doctor.deploy_again()
 
 
 def test_a_label_that_was_taken_away_is_named_and_comes_back(
-    project: Project, kubectl: Kubectl
+    doctor: Doctor, kubectl: Kubectl
 ) -> None:
     kubectl("label", "node", BROKEN, f"{CAPABILITY}-")
-    assert link(project, "label")["reason"] == f"{CAPABILITY} is not set"
-    mend(project)
+    found = doctor.link("label")
+    assert found["reason"] == f"{CAPABILITY} is not set"
+    assert found["mend"].startswith(AGAIN)
+    doctor.deploy_again()
 
 
 def test_a_canary_that_is_not_on_record_is_named_and_runs_again(
-    project: Project, agent: Node
+    doctor: Doctor, agent: Node
 ) -> None:
     script = f"cp {CANARIES} /opt/all; grep -v ^wasmtime /opt/all >{CANARIES}"
     agent.run(["sh", "-ec", script])
-    assert link(project, "canary")["reason"] == "no canary of it is on record"
-    mend(project)
+    found = doctor.link("canary")
+    assert found["reason"] == "no canary of it is on record"
+    assert found["mend"].startswith(AGAIN)
+    doctor.deploy_again()
+
+
+# --- pods -----------------------------------------------------------------------------------------
 
 
 def test_pods_that_wait_for_a_proven_node_are_told_with_the_words_of_the_scheduler(
-    project: Project, kubectl: Kubectl
+    doctor: Doctor, kubectl: Kubectl
 ) -> None:
     kubectl("label", "node", *NODES, f"{CAPABILITY}-")
     kubectl.apply(wasm_pod("late"))
-    wait_for(
-        "the scheduler",
-        lambda: None if findings(project, "unscheduled") else "it has not looked",
-        seconds=30,
-    )
-    (found,) = findings(project, "unscheduled")
+    doctor.until("unscheduled")
+    found = doctor.only("unscheduled", None)
     assert found["sentence"].startswith(
         f"default/late of RuntimeClass '{CLASS}' waits for a node: 0/3 nodes are available"
     )
     assert found["mend"] == "no node is proven for handler 'wasmtime'; mend its first broken link"
-    mend(project)
-    wait_for(
-        "the pod",
-        lambda: None if is_ready(kubectl.get("pod", "late")) else "not Ready",
-        seconds=60,
-    )
-    assert findings(project, "unscheduled") == []
+    doctor.deploy_again()
+    wait_running(kubectl, "late")
     kubectl("delete", "pod", "late")
 
 
-def test_a_wasm_pod_over_its_memory_limit_is_told(
-    project: Project, kubectl: Kubectl, lab: Lab
+def test_a_wasm_pod_over_its_memory_limit_is_told_with_the_kernels_word(
+    doctor: Doctor, kubectl: Kubectl, lab: Lab
 ) -> None:
     # An artifact: a kubelet's containerd 2.4 does not unpack a classic image for wasi/wasm.
-    image = wasm_artifact("/hungry.wasm", hungry())
-    RegistryClient(registry_url(lab.settings)).push(image, "hungry", "1")
-    kubectl.apply(wasm_pod("hungry", "registry.lab/hungry:1", memory="64Mi"))
-    wait_for(
-        "the kernel",
-        lambda: (
-            None if findings(project, "memory") else str(kubectl.get("pod", "hungry")["status"])
-        ),
-        seconds=60,
-    )
-    (found,) = findings(project, "memory")
+    image = push(lab, wasm_artifact("/hungry.wasm", hungry()), "hungry")
+    kubectl.apply(wasm_pod("hungry", image, resources={"limits": {"memory": "64Mi"}}))
+    doctor.until("memory")
+    found = doctor.only("memory")
     assert found["sentence"] == (
-        "container hungry of default/hungry was killed (exit code 137): so ends a Wasm process "
-        "over its memory limit, which is 64Mi"
+        "container hungry of default/hungry was killed by the kernel for memory (exit code 137): "
+        "its limit of memory is 64Mi"
     )
+    assert (found["severity"], found["mend"]) == ("broken", "raise its limit of memory")
     kubectl("delete", "pod", "hungry")
 
 
+def test_a_wasm_pod_that_its_probe_had_killed_is_not_said_to_lack_memory(
+    doctor: Doctor, kubectl: Kubectl, lab: Lab
+) -> None:
+    image = push(lab, wasm_artifact("/endless.wasm", endless()), "endless")
+    probe = {"tcpSocket": {"port": 9}, "periodSeconds": 1, "failureThreshold": 1}
+    kubectl.apply(wasm_pod("endless", image, livenessProbe=probe))
+    doctor.until("memory")
+    found = doctor.only("memory")
+    assert "the kernel's log tells of none" in found["sentence"]
+    assert found["severity"] == "warning"
+    look = command(found["mend"], "kubectl describe pod")[1:]
+    assert "Liveness probe failed" in kubectl(*look, "endless")
+    doctor.told(code=0)
+    kubectl("delete", "pod", "endless")
+
+
 def test_a_component_that_asks_for_more_than_its_shims_engine_has_is_told(
-    project: Project, kubectl: Kubectl, lab: Lab
+    doctor: Doctor, kubectl: Kubectl, lab: Lab
 ) -> None:
     greeter = next(each for each in build() if each.name == "greeter")
     image = wasm_artifact(greeter.entrypoint, greeter.path.read_bytes())
     config = json.loads(image.config.data)
     # It runs all the same: what it says of itself is what is read.
     config["component"]["imports"].append("wasi:http/client@0.3.0")
-    newer = Image(json_blob(WASM_CONFIG, config), image.layers)
-    RegistryClient(registry_url(lab.settings)).push(newer, "newer", "1")
-    images = {"greeter": "registry.lab/greeter:artifact", "newer": "registry.lab/newer:1"}
-    for name, reference in images.items():
-        kubectl.apply(wasm_pod(name, reference))
-
-    def started(name: str) -> bool:
-        return is_ready(kubectl.get("pod", name))
-
-    wait_for(
-        "the pods",
-        lambda: None if all(map(started, images)) else "not Ready",
-        seconds=60,
-    )
-    (found,) = findings(project, "world")
+    newer = push(lab, Image(json_blob(WASM_CONFIG, config), image.layers), "newer")
+    kubectl.apply(wasm_pod("greeter"))
+    kubectl.apply(wasm_pod("newer", newer))
+    wait_running(kubectl, "greeter", "newer")
+    found = doctor.only("world")
+    version = doctor.project.config["runtime"]["shims"][0]["version"]
     assert found["sentence"] == (
         "the component of container newer of default/newer can't run: it has "
-        f"wasi:http/client@0.3.0, and the engine of wasmtime {version(project)} ends at WASI 0.2"
+        f"wasi:http/client@0.3.0, and the engine of wasmtime {version} ends at WASI 0.2"
     )
-    kubectl("delete", "pod", *images)
+    assert found["mend"].startswith("choose a version of the shim whose engine has it")
+    kubectl("delete", "pod", "greeter", "newer")
 
 
-def version(project: Project) -> str:
-    """Of the shim."""
-    return str(project.config["runtime"]["shims"][0]["version"])
+# --- machines -------------------------------------------------------------------------------------
 
 
-def test_an_orphan_is_named_and_ended_by_its_mend(project: Project, agent: Node) -> None:
+def test_an_orphan_is_named_and_ended_by_its_mend(doctor: Doctor, agent: Node) -> None:
     process = leave_orphan(agent)
-    (found,) = findings(project, "orphan")
+    found = doctor.only("orphan")
     assert f"process {process} of container lost" in found["sentence"]
-    assert found["node"] == BROKEN
-    mend(project)
-    assert findings(project, "orphan") == []
+    assert found["mend"].startswith(AGAIN)
+    doctor.deploy_again()
     assert agent.run(["kill", "-0", str(process)], check=False).returncode != 0
 
 
-def test_a_node_that_is_cordoned_by_hand_is_a_warning(project: Project, kubectl: Kubectl) -> None:
+def test_a_node_that_is_cordoned_by_hand_is_a_warning(doctor: Doctor, kubectl: Kubectl) -> None:
     kubectl("cordon", BROKEN)
-    (found,) = findings(project, "cordoned")
-    assert (found["severity"], found["mend"]) == (
-        "warning", f"if that is no longer meant: `kubectl uncordon {BROKEN}`"
-    )  # fmt: skip
-    kubectl(*shlex.split(found["mend"].split("`")[1])[1:])
-    assert findings(project, "cordoned") == []
+    found = doctor.only("cordoned")
+    assert found["severity"] == "warning"
+    doctor.told(code=0)
+    kubectl(*command(found["mend"], "kubectl uncordon")[1:])
+    assert doctor.findings() == []
 
 
-def test_a_certificate_near_its_end_is_named_by_its_date(project: Project, lab: Lab) -> None:
+def test_a_certificate_near_its_end_is_named_by_its_date(doctor: Doctor, lab: Lab) -> None:
     server = lab.node("edge-1")
     path = "/var/lib/rancher/k3s/server/tls/short.crt"
     body = pem_body(time.time() + 3 * DAY)
     pem = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
     server.run(["sh", "-c", f"cat >{path}"], stdin=pem)
-    (found,) = findings(project, "certificate")
+    found = doctor.only("certificate", "edge-1")
     assert found["sentence"].startswith(f"{path} end from ")
-    assert (found["severity"], found["node"]) == ("broken", "edge-1")
-    assert "systemctl restart k3s.service" in found["mend"]
+    assert found["severity"] == "broken"
+    assert command(found["mend"], "systemctl") == ["systemctl", "restart", "k3s.service"]
     server.run(["rm", path])
-    assert findings(project, "certificate") == []
+    assert doctor.findings() == []
 
 
-def test_an_agent_that_is_off_is_told_and_the_rest_is_known(
-    project: Project, agent: Node, kubectl: Kubectl
+def test_a_clock_that_is_off_is_named(doctor: Doctor, agent: Node) -> None:
+    # A stand-in: the lab's nodes share this machine's clock, so `date` tells another time there.
+    date = "/usr/local/sbin/date"
+    wrong = f'printf \'#!/bin/sh\\nexec /usr/bin/date -d "-400 seconds" "$@"\\n\' >{date}'
+    with broken_by(agent, f"{wrong}; chmod +x {date}", f"rm {date}"):
+        found = doctor.only("clock")
+    assert (found["severity"], found["sentence"][:12]) == ("broken", "its clock is")
+    assert "behind this machine's" in found["sentence"]
+    assert "timedatectl set-ntp true" in found["mend"]
+    assert doctor.findings() == []
+
+
+def test_a_full_file_system_and_a_read_only_one_are_named(doctor: Doctor, agent: Node) -> None:
+    full = "mount -t tmpfs -o size=1m tmpfs /var/log; head -c 1020k /dev/zero >/var/log/full"
+    with broken_by(agent, full, "umount -l /var/log"):
+        found = doctor.only("disk")
+    assert found["sentence"].startswith("/var/log has 0.0 MiB of 1.0 MiB left")
+    assert found["severity"] == "broken"
+    frozen = "mount --bind /usr/local /usr/local; mount -o remount,bind,ro /usr/local"
+    with broken_by(agent, frozen, "umount -l /usr/local"):
+        found = doctor.only("disk")
+    assert (found["severity"], found["sentence"]) == ("broken", "/usr/local is read-only")
+    assert doctor.findings() == []
+
+
+def test_a_k3s_that_does_not_start_at_boot_is_named_and_put_right(
+    doctor: Doctor, agent: Node
 ) -> None:
-    agent.kill()
-    try:
-        asked = ask(project, "--json")
-        assert asked.returncode == 2
-        report = json.loads(asked.stdout)
-        states = {
-            row["node"]: [each["state"] for each in row["links"]]
-            for row in report["handlers"]
-            if row["handler"] == "wasmtime"
-        }
-        assert states["edge-1"] == states["edge-3"] == ["ok"] * 6
-        assert states[BROKEN] == ["unknown"] * 3 + ["ok", "ok", "unknown"]
-        assert "unreachable" in {each["kind"] for each in report["findings"]}
-    finally:
-        agent.start()
+    agent.run(["systemctl", "disable", "k3s-agent"])
+    found = doctor.only("service")
+    assert found["sentence"] == "k3s-agent.service is disabled at boot"
+    assert AGAIN in found["mend"]
+    doctor.deploy_again()
+
+
+def test_a_node_that_was_deleted_from_the_cluster_is_named_and_comes_back(
+    doctor: Doctor, agent: Node, kubectl: Kubectl
+) -> None:
+    kubectl("delete", "node", BROKEN)
+    link = doctor.link("label")
+    found = doctor.only("member")
+    assert link["reason"] == "the cluster has no such node"
+    assert link["mend"] == found["mend"]
+    agent.run(command(found["mend"], "systemctl"))
     wait_for(
         "the node",
-        lambda: None if is_ready(kubectl.nodes()[BROKEN]) else "not Ready",
-        seconds=120,
+        lambda: None if BROKEN in kubectl.nodes() else "not in the cluster",
+        seconds=60,
+        interval=0.5,
     )
+    assert AGAIN in found["mend"]
+    doctor.deploy_again()
+
+
+def test_a_change_that_was_cut_off_is_named_and_taken_back(doctor: Doctor, agent: Node) -> None:
+    # As a loss of power would: the change ends, and so does what was to take it back.
+    shims = doctor.project.config["runtime"]["shims"]
+    shims.append({**shims[0], "handler": "second"})
+    doctor.project.write()
+    kill_at(agent, f"prepare file {CONFIG_PATH}", "verb recover")
+    doctor.project.up(status=1)
+    shims.pop()
+    doctor.project.write()
+    found = next(each for each in doctor.findings() if each["kind"] == "change")
+    assert (found["node"], found["severity"]) == (BROKEN, "broken")
+    assert found["mend"].startswith("run `make refresh STACK=trial`, which takes it back")
+    doctor.deploy_again()
+
+
+# --- who can't be asked ---------------------------------------------------------------------------
+
+
+def states(report: dict[str, Any]) -> dict[str, list[str]]:
+    """Node -> the states of the wasmtime handler's links."""
+    return {
+        row["node"]: [each["state"] for each in row["links"]]
+        for row in report["handlers"]
+        if row["handler"] == "wasmtime"
+    }
+
+
+def test_a_machine_that_does_not_let_the_doctor_in_is_named_and_the_rest_is_known(
+    doctor: Doctor, agent: Node
+) -> None:
+    keys, sudoers = "/home/edge/.ssh/authorized_keys", "/etc/sudoers.d/edge"
+    for path, cause in ((sudoers, "sudo refuses edge"), (keys, "refuses the login")):
+        with broken_by(agent, f"mv {path} /opt/aside", f"mv /opt/aside {path}"):
+            report = doctor.told(code=2)
+            found = doctor.only("unreachable")
+        assert cause in found["sentence"]
+        assert found["mend"]
+        assert states(report)["edge-1"] == states(report)["edge-3"] == ["ok"] * 6
+        assert states(report)[BROKEN] == ["unknown"] * 3 + ["ok", "ok", "unknown"]
+    doctor.told(code=0)
+
+
+def test_a_cluster_whose_api_does_not_answer_is_named_and_its_machines_are_known(
+    doctor: Doctor, lab: Lab
+) -> None:
+    server = lab.node("edge-1")
+    with broken_by(server, "systemctl stop k3s", "systemctl start k3s"):
+        report = doctor.told(code=2)
+        found = {each["kind"]: each for each in doctor.findings()}
+    assert sorted(found) == ["service", "unreachable"]
+    assert found["unreachable"]["node"] is None
+    assert found["unreachable"]["sentence"].startswith("no server of the cluster can be asked: ")
+    assert "systemctl status k3s" in found["unreachable"]["mend"]
+    assert found["service"]["node"] == "edge-1"
+    known = ["ok", "ok", "ok", "unknown", "unknown", "ok"]
+    assert states(report) == dict.fromkeys(NODES, known)
+    doctor.until_well()
+
+
+def test_an_agent_that_is_off_is_named_and_the_rest_is_known(doctor: Doctor, agent: Node) -> None:
+    agent.kill()
+    try:
+        report = doctor.told(code=2)
+        assert doctor.only("unreachable")["mend"]
+        assert states(report)["edge-1"] == states(report)["edge-3"] == ["ok"] * 6
+        assert states(report)[BROKEN] == ["unknown"] * 3 + ["ok", "ok", "unknown"]
+        # The cluster takes its time to notice.
+        doctor.until("not-ready", seconds=120)
+        found = next(each for each in doctor.findings() if each["kind"] == "not-ready")
+        assert (found["node"], found["severity"]) == (BROKEN, "broken")
+    finally:
+        agent.start()
+    doctor.until_well()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -11,10 +12,13 @@ from lab.deadline import wait_for
 from lab.instance import Lab
 from lab.nodes.node import Node
 from tests.engine.cluster.kubectl import Kubectl, is_ready
+from tests.engine.cluster.traces import traces
 from tests.engine.program.project import Project, Run
 
 pytestmark = pytest.mark.lab
 
+# What an absent machine may cost, connection timeouts included.
+BOUND = 240.0
 CAPABILITY = "handler.shimyard.dev/wasmtime"
 PROBE: dict[str, Any] = {
     "apiVersion": "apps/v1",
@@ -210,7 +214,9 @@ def test_a_drain_that_a_budget_holds_leaves_the_node_as_it_was_and_stops_the_rol
     add_handler(project)
     told = project.up(status=1).output
     assert "step drain" in told
-    assert "disruption budget" in told
+    assert "the disruption budget default/held spares no pod (2 healthy, 2 needed)" in told
+    assert any(f"so {pod['metadata']['name']}" in told for pod in kubectl.pods("app=probe"))
+    assert "Cannot evict pod as it would violate the pod's disruption budget" in told
     assert any(configuration(node) == before[node.name] for node in nodes)
     for name, node in kubectl.nodes().items():
         assert "unschedulable" not in node["spec"], name
@@ -236,21 +242,18 @@ def test_drift_of_a_label_and_of_a_unit_is_named_and_mended(
     assert is_ready(nodes["edge-3"])
 
 
-@pytest.mark.trial
 def test_an_agent_that_leaves_the_stack_is_drained_deleted_and_cleaned(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:
+    kubectl.apply(PROBE)
+    kubectl.wait_ready("app=probe", 2)
     gone = project.config["nodes"].pop()
     assert gone["name"] == "edge-3"
+    assert traces(lab.node("edge-3")) != []
     project.write()
     project.up()
     assert sorted(kubectl.nodes()) == ["edge-1", "edge-2"]
-    node = lab.node("edge-3")
-    for path in ("/etc/rancher", "/var/lib/rancher/k3s", "/usr/local/bin/k3s", "/var/lib/shimyard"):
-        assert node.run(["test", "-e", path], check=False).returncode == 1, path
-    assert node.run(["ip", "link", "show", "cni0"], check=False).returncode != 0
-    rules = node.run(["iptables-save"], check=False).stdout
-    assert "KUBE-" not in rules
+    assert traces(lab.node("edge-3")) == []
     kubectl.wait_ready("app=probe", 2)
     project.config["nodes"].append(gone)
     project.write()
@@ -258,7 +261,6 @@ def test_an_agent_that_leaves_the_stack_is_drained_deleted_and_cleaned(
     assert is_ready(kubectl.nodes()["edge-3"])
 
 
-@pytest.mark.trial
 def test_an_agent_that_is_gone_for_good_leaves_the_cluster_in_bounded_time(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:
@@ -270,21 +272,19 @@ def test_an_agent_that_is_gone_for_good_leaves_the_cluster_in_bounded_time(
     )
     project.config["nodes"].pop()
     project.write()
+    began = time.monotonic()
     told = project.up().output
+    assert time.monotonic() - began < BOUND
     assert "was not cleaned" in told
     assert sorted(kubectl.nodes()) == ["edge-1", "edge-2"]
+    # Nor does anything of it come back.
+    assert "unchanged" in project.up().output
 
 
-@pytest.mark.trial
 def test_destroy_leaves_nothing_of_the_cluster(project: Project, lab: Lab) -> None:
     project.destroy()
-    for name in ("edge-1", "edge-2"):
-        node = lab.node(name)
-        for path in (
-            "/etc/rancher",
-            "/var/lib/rancher/k3s",
-            "/usr/local/bin/k3s",
-            "/var/lib/shimyard",
-        ):
-            assert node.run(["test", "-e", path], check=False).returncode == 1, f"{name} {path}"
+    assert {name: traces(lab.node(name)) for name in ("edge-1", "edge-2")} == {
+        "edge-1": [],
+        "edge-2": [],
+    }
     assert len(project.resources()) <= 1

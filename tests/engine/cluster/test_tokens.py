@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -48,19 +48,20 @@ class Tokens:
         return node.run(["cat", f"{ETC}/{name}"]).stdout.strip().rpartition(":")[2]
 
 
-@pytest.fixture(scope="module")
-def hunt(project: Project, lab: Lab) -> Iterator[Hunt]:
-    """Looks at all processes and temporary files while a test has the tokens changed.
+class Record(Hunt):
+    """Keeps what it sees: the secrets are known only when they have been made."""
 
-    The tokens are not known before they are made, so it looks for what surrounds them as well.
-    """
-    temporary = project.folder.parent / "temporary"
-    temporary.mkdir()
-    project.environment["TMPDIR"] = str(temporary)
-    folders = [temporary]
-    folders += [inside(lab.node(SERVER), name) for name in ("tmp", "dev/shm", "var/tmp")]
-    with Hunt(["newToken", "password: |-"], folders) as found:
-        yield found
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__([], folders)
+        self.seen: set[tuple[str, bytes]] = set()
+
+    def look(self, where: str, content: bytes) -> None:
+        """Keep it."""
+        self.seen.add((where, content))
+
+    def having(self, secret: str) -> set[str]:
+        """Where a secret was seen."""
+        return {where for where, content in self.seen if secret.encode() in content}
 
 
 def rotate(project: Project, word: str) -> None:
@@ -104,7 +105,7 @@ def test_a_preview_says_that_k3s_restarts_everywhere_and_that_nothing_is_drained
 
 
 def test_nodes_take_the_new_tokens_and_the_old_ones_open_nothing(
-    project: Project, lab: Lab, kubectl: Kubectl, hunt: Hunt
+    project: Project, lab: Lab, kubectl: Kubectl
 ) -> None:
     old, pods = Tokens(lab), kubectl.get("pods", "-A")["items"]
     rotate(project, "second")
@@ -138,10 +139,8 @@ def test_a_second_up_changes_nothing(project: Project, lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("name", "point"),
     [
-        (SERVER, f"switch rotate-token {ETC}/token"),
         (SERVER, "token taken"),
         (SERVER, "switch restart k3s.service"),
-        (SERVER, f"switch await-node {SERVER}"),
         ("edge-2", "switch restart k3s-agent.service"),
     ],
 )
@@ -189,38 +188,36 @@ def test_a_change_that_fails_beside_it_leaves_a_server_that_starts(
 
 
 def test_all_the_while_no_token_was_seen_where_others_can_read_it(
-    project: Project, lab: Lab, hunt: Hunt
+    project: Project, lab: Lab
 ) -> None:
-    new = Tokens(lab)
+    old, temporary = Tokens(lab), project.folder.parent / "temporary"
+    temporary.mkdir()
+    project.environment["TMPDIR"] = str(temporary)
+    folders = [temporary, *(inside(lab.node(SERVER), name) for name in ("tmp", "dev/shm"))]
     rotate(project, "hunted")
-    with Hunt([new.server, new.agent], [Path(project.environment["TMPDIR"])]) as watched:
-        # From known ones to others: the known ones are shown to K3s on the way.
+    with Record(folders) as record:
         project.up("--diff", "--debug", "-v=5", "--logtostderr", "--logflow")
-    assert watched.found == set()
-    assert watched.rounds > 20
-    newest = Tokens(lab)
-    rest = Hunt([newest.server, newest.agent], [])
+    new = Tokens(lab)
+    for secret in (old.server, old.agent, new.server, new.agent):
+        assert record.having(secret) == set()
+    assert record.having("/usr/local/bin/k3s") != set(), "it has seen the nodes' processes"
+    rest = Hunt([old.server, old.agent, new.server, new.agent], [])
     project.pulumi("stack", "export")
     project.pulumi("stack", "history", "--json")
     for path in project.state_files:
         rest.look(str(path), path.read_bytes())
     for number, each in enumerate(project.runs):
         rest.look(f"output {number}", each.output.encode())
-    rest.look_below(project.folder.parent / "temporary")
-    for name in (SERVER, *AGENTS):
-        rest.look_at(lab.node(name))
-    found = {(where, secret == newest.server) for where, secret in rest.found}
-    files = {
-        (f"0600 {ETC}/token", True),
-        (f"0600 {ETC}/agent-token", False),
-        (f"0600 {ETC}/token", False),
-        (f"0600 {DATA}/server/token", True),
-        (f"0600 {DATA}/server/agent-token", False),
+    rest.look_below(temporary)
+    rest.look_at(lab.node(SERVER))
+    assert rest.found == {
+        (f"0600 {ETC}/token", new.server),
+        (f"0600 {ETC}/agent-token", new.agent),
+        (f"0600 {DATA}/server/token", new.server),
+        (f"0600 {DATA}/server/agent-token", new.agent),
     }
-    assert found <= files
-    # The server's is on the server alone.
+    # The server's is on the server alone, and nothing is left of the former ones.
     for name in AGENTS:
-        of_agent = Hunt([newest.server], [])
+        of_agent = Hunt([old.server, old.agent, new.server, new.agent], [])
         of_agent.look_at(lab.node(name))
-        assert of_agent.found == set()
-    assert {leak for leak in hunt.found if not leak[0].startswith("0600 ")} == set()
+        assert of_agent.found == {(f"0600 {ETC}/token", new.agent)}

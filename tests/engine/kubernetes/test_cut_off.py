@@ -89,9 +89,16 @@ def test_without_those_settings_the_next_up_would_refuse(program: Program) -> No
 
 def workloads(program: Program, **apps: list[dict[str, Any]]) -> str:
     """The program of a stack with these apps, which are called "greeter"."""
-    place = {"name": "greeter", "namespace": program.namespace, "handler": "wasmtime"}
+    place = {
+        "name": "greeter",
+        "namespace": program.namespace,
+        "handler": "wasmtime",
+        # A pod without a node is no address of a Service.
+        "service": {"annotations": {"pulumi.com/skipAwait": "true"}},
+    }
     given = {kind: [{**place, **each} for each in found] for kind, found in apps.items()}
-    return WORKLOADS % (str(CHECKOUT), json.dumps({**MACHINES, **given}))
+    home = {"namespaces": [{"name": program.namespace, "existing": True}]}
+    return WORKLOADS % (str(CHECKOUT), json.dumps({**MACHINES, **home, **given}))
 
 
 def test_an_app_that_becomes_one_of_the_other_kind_keeps_its_objects(ours: Program) -> None:

@@ -5,10 +5,7 @@ Each test breaks one thing and puts it back. What a cluster adds is in tests/eng
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +22,7 @@ from shimyard.node.paths import ROOT
 from shimyard.node.transaction import converge
 from shimyard.node.transport import Session
 from shimyard.settings import NodeSettings, StackSettings
+from tests.engine.node.breaking import broken_by, configuration, configured
 from tests.engine.node.runtimes import runtime_settings, stored
 from tests.engine.node.states import kill_at, leave_orphan, look
 
@@ -76,30 +74,6 @@ def first_broken(stack: StackSettings, handler: str = "wasmtime") -> tuple[str, 
 def kinds(report: Report) -> set[str]:
     """What it found, but for the disk of whoever runs the tests."""
     return {str(each.kind) for each in report.findings} - {"disk"}
-
-
-@contextmanager
-def changed_by(node: Node, script: str, back: str) -> Iterator[None]:
-    """Between two scripts of root's on the machine."""
-    node.run(["sh", "-ec", script])
-    try:
-        yield
-    finally:
-        node.run(["sh", "-ec", back])
-
-
-@contextmanager
-def configured(node: Node, text: str) -> Iterator[None]:
-    """With another configuration of containerd, which it has not read; then as it was."""
-    path = node.root / CONFIG_PATH.lstrip("/")
-    before, times = path.read_text(), path.stat()
-    path.write_text(text)
-    try:
-        yield
-    finally:
-        path.write_text(before)
-        # Else it would count as written after containerd has started.
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def test_a_machine_that_is_new_gets_no_program_and_is_told_to_be_set_up(
@@ -168,7 +142,7 @@ def test_a_machine_that_is_well_is_told_so_and_stays_as_it_is(
 def test_a_link_that_was_broken_by_hand_is_named(
     set_up: Node, stack: StackSettings, *, script: str, back: str, link: str, reason: str
 ) -> None:
-    with changed_by(set_up, script, back):
+    with broken_by(set_up, script, back):
         found = first_broken(stack)
     assert found[0] == link
     assert reason in found[1]
@@ -181,9 +155,8 @@ def test_a_link_that_was_broken_by_hand_is_named(
 
 
 def test_a_handler_that_left_the_configuration_is_named(set_up: Node, stack: StackSettings) -> None:
-    text = (set_up.root / CONFIG_PATH.lstrip("/")).read_text()
-    assert "runtimes.wasmtime" in text
-    with configured(set_up, text.replace("runtimes.wasmtime", "runtimes.elsewhere")):
+    text = configuration(set_up, "runtimes.wasmtime", "runtimes.elsewhere")
+    with configured(set_up, text):
         link, reason, mend = first_broken(stack)
     assert (link, reason) == (
         "config", f"{CONFIG_PATH}, with all that it imports, has no handler 'wasmtime'"
@@ -200,12 +173,12 @@ def test_a_drop_in_that_containerd_has_not_read_is_named_until_it_has(
 ) -> None:
     text = "version = 3\\n"
     write = f"mkdir -p /etc/containerd/conf.d; printf '{text}' >{DROP_IN}"
-    with changed_by(set_up, f"{write}; touch -d '+5 seconds' {DROP_IN}", "true"):
+    with broken_by(set_up, f"{write}; touch -d '+5 seconds' {DROP_IN}", "true"):
         link, reason, mend = first_broken(stack)
     assert link == "cri"
     assert reason == f"{DROP_IN} was written after containerd started, which has not read it yet"
     assert "`systemctl restart containerd`" in mend
-    with changed_by(set_up, f"{write}; systemctl restart {UNIT}", f"rm -r {Path(DROP_IN).parent}"):
+    with broken_by(set_up, f"{write}; systemctl restart {UNIT}", f"rm -r {Path(DROP_IN).parent}"):
         assert all(row.broken is None for row in told(stack).rows)
 
 
@@ -226,11 +199,11 @@ def test_a_disk_without_space_or_without_inodes_is_named(
     place = "/var/lib/kubelet"
     mount = f"mkdir -p {place}; mount -t tmpfs -o size=1m,nr_inodes=100 tmpfs {place}"
     back = f"umount {place}"
-    with changed_by(set_up, f"{mount}; head -c 1024000 /dev/zero >{place}/full", back):
+    with broken_by(set_up, f"{mount}; head -c 1024000 /dev/zero >{place}/full", back):
         sentences = [each.sentence for each in told(stack).findings if each.kind == "disk"]
     assert any(each.startswith(f"{place} has 0.0 MiB of 1.0 MiB left") for each in sentences)
     fill = f"n=0; while [ $n -lt 97 ]; do : >{place}/$n; n=$((n + 1)); done"
-    with changed_by(set_up, f"{mount}; {fill}", back):
+    with broken_by(set_up, f"{mount}; {fill}", back):
         sentences = [each.sentence for each in told(stack).findings if each.kind == "disk"]
     assert any(f"{place} has 2 of 100 inodes left" in each for each in sentences)
 
@@ -244,7 +217,7 @@ def test_killed_as_it_begins_or_in_the_middle_it_leaves_the_machine_as_it_was(
     assert before.changes(look(set_up, UNIT)) == []
 
     # Stand-in for a shim that hangs, so that the program is in the middle of its work.
-    with changed_by(
+    with broken_by(
         set_up, f"printf '#!/bin/sh\\nexec sleep 60\\n' >{SLOW}; chmod +x {SLOW}", f"rm {SLOW}"
     ):
         causes: list[str] = []

@@ -48,6 +48,11 @@ class Hunt:
         self._end.set()
         self._thread.join()
 
+    def learn(self, *secrets: str) -> None:
+        """Look for these from now on as well."""
+        # Another mapping: the thread goes through the one that it has begun with.
+        self._secrets = {**self._secrets, **{secret.encode(): secret for secret in secrets}}
+
     def look(self, where: str, content: bytes) -> None:
         """Note each secret in ``content``."""
         self.found |= {(where, name) for secret, name in self._secrets.items() if secret in content}

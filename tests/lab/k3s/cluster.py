@@ -62,6 +62,8 @@ class Cluster:
     ) -> None:
         """Put the program, its unit, its settings and the images on a machine; starts nothing."""
         target = node.root / "usr/local/bin/k3s"
+        # Another role of the machine may run it.
+        target.unlink(missing_ok=True)
         shutil.copyfile(self.binary, target)
         target.chmod(0o755)
         text = json.dumps({"kubelet-arg": [CGROUP_V1], **config})

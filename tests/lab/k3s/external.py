@@ -40,9 +40,10 @@ def install_containerd(lab: Lab, node: Node, images: dict[str, Path]) -> None:
         session.close()
     for name, path in images.items():
         (node.root / "opt" / name).write_bytes(path.read_bytes())
-        # The CRI unpacks an image at its first container, for the platform that it asks for.
-        options = ["--local", "--all-platforms", "--no-unpack"]
-        node.run(["ctr", "-n", "k8s.io", "images", "import", *options, f"/opt/{name}"])
+        # The CRI unpacks an image at its first container, for the machine's own platform only.
+        wasm = name.startswith("greeter")
+        options = ["--platform", "wasi/wasm"] if wasm else ["--all-platforms", "--no-unpack"]
+        node.run(["ctr", "-n", "k8s.io", "images", "import", "--local", *options, f"/opt/{name}"])
 
 
 def _reach(lab: Lab, node: Node) -> NodeSettings:

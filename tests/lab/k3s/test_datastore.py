@@ -9,7 +9,7 @@ import pytest
 from lab.errors import CommandError
 from tests.lab.k3s.cluster import DATA, Cluster
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 ALONE = {"disable-agent": True, "token": "first"}
 

@@ -9,7 +9,7 @@ import pytest
 from lab.deadline import wait_for
 from tests.lab.k3s.cluster import DATA, Cluster, probes, service
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 SERVER, AGENT = "edge-1", "edge-2"
 CONFIG = f"{DATA}/agent/etc/containerd"

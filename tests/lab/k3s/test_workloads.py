@@ -116,7 +116,7 @@ def test_an_app_answers_through_its_service_as_restricted_as_the_namespace_wants
     namespace = applied.get("namespace", "shop")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     pod = pods(applied, "greeter")[0]["spec"]
-    assert pod["overhead"] == {"cpu": "5m", "memory": "16Mi"}
+    assert pod["overhead"] == {"cpu": "5m", "memory": "8Mi"}
     assert pod["nodeSelector"] == {capability_label(SHIM): "true"}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lab.commands import run
 from lab.shims.recipes import FOLDER as SHIMS
-from lab.workloads.recipe import FILEPROC, GREETER
+from lab.workloads.recipe import CRATES, FILEPROC
 
 SECONDS = 600.0
 
@@ -21,7 +21,8 @@ def test_the_file_processor_counts_and_fails_as_it_says() -> None:
 @pytest.mark.parametrize(
     ("manifest", "package"),
     [
-        (GREETER.folder / "Cargo.toml", "greeter"),
+        (CRATES.folder / "Cargo.toml", "gate"),
+        (CRATES.folder / "Cargo.toml", "greeter"),
         (SHIMS / "Cargo.toml", "compile-lock"),
     ],
 )

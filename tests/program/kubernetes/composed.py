@@ -7,17 +7,15 @@ among its names. A stand-in for the engine and the cluster, as tests.program.kub
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 
 import pulumi
-from pulumi.runtime import mocks
-from pulumi.runtime.stack import run_pulumi_func
 
 from shimyard.settings import RuntimeSettings
+from tests.program.against_mocks import run
 from tests.program.kubernetes.examples import MACHINES
-from tests.program.kubernetes.rendered import Monitor
+from tests.program.kubernetes.rendered import Cluster
 
 
 def main() -> int:
@@ -28,18 +26,12 @@ def main() -> int:
         "kubeconfig": "{}",
         "runtime": RuntimeSettings.model_validate(MACHINES["runtime"]),
     }
-    monitor = Monitor()
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    mocks.set_mocks(monitor.mocks, project="shimyard", stack="s", preview=False, monitor=monitor)
     try:
-        loop.run_until_complete(run_pulumi_func(lambda: exec(program, names)))  # noqa: S102
+        made = run(lambda: exec(program, names), Cluster())  # noqa: S102
     except pulumi.RunError as error:
         print(error, file=sys.stderr)
         return 1
-    finally:
-        loop.close()
-    json.dump(monitor.kept, sys.stdout)
+    json.dump(made["resources"], sys.stdout)
     return 0
 
 

@@ -255,6 +255,7 @@ HYBRID: dict[str, Any] = {
     "app": {
         "image": "registry.lab/camera:1",
         "command": ["/usr/bin/camera"],
+        "args": ["--token=$(TOKEN)"],
         "ports": [{"name": "api", "containerPort": 9000}],
         "probes": {"readiness": {"httpGet": {"path": "/health"}}},
         "env": [{"name": "TOKEN", "secretValue": "hush-token-too"}],

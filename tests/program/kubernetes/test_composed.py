@@ -58,7 +58,7 @@ def test_the_program_of_the_guide_makes_what_it_says() -> None:
     assert deployment["inputs"]["metadata"]["namespace"] == "shop"
     assert pod["runtimeClassName"] == "shimyard-wasmtime"
     assert pod["serviceAccountName"] == "shimyard"
-    assert {"shop", "store-wasmtime"} <= set(deployment["dependencies"])
+    assert {"Namespace::shop", "RuntimeClass::store-wasmtime"} <= set(deployment["after"])
     assert deployment["provider"] == "cluster-id"
 
 

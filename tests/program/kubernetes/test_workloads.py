@@ -39,9 +39,12 @@ def test_pods_of_a_class_go_only_where_its_handler_is_proven(render: Render) -> 
 
 def test_an_app_waits_for_its_class_and_for_all_of_its_namespace(render: Render) -> None:
     deployment = render(EVERYTHING).resource("Deployment", "shop.greeter")
-    assert {"stack-wasmtime", "shop", "shop-registries", "shop-deny-by-default"} <= set(
-        deployment["dependencies"]
-    )
+    assert {
+        "RuntimeClass::stack-wasmtime",
+        "Namespace::shop",
+        "Secret::shop-registries",
+        "NetworkPolicy::shop-deny-by-default",
+    } <= set(deployment["after"])
     assert deployment["provider"] == "cluster-id"
 
 

@@ -6,21 +6,12 @@ import asyncio
 from typing import Any
 
 import pulumi
-import pytest
 from google.protobuf import json_format
 from pulumi.runtime import rpc
 
 from components import NodeFile
 from components.inputs import inputs
 from shimyard.settings import MirrorSettings, NodeSettings, RuntimeSettings, SshSettings
-
-
-@pytest.fixture
-def loop() -> Any:
-    with asyncio.Runner() as runner:
-        asyncio.set_event_loop(runner.get_loop())
-        yield runner
-        asyncio.set_event_loop(None)
 
 
 def runtime(**containerd: Any) -> RuntimeSettings:

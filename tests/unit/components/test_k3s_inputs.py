@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import pulumi
-import pytest
 from google.protobuf import json_format
 from pulumi.runtime import rpc
 
@@ -17,14 +16,6 @@ from shimyard.settings.k3s import K3sSettings
 from shimyard.settings.membership import MembershipSettings
 
 LOGIN = {"user": "edge", "agent": True}
-
-
-@pytest.fixture
-def loop() -> Any:
-    with asyncio.Runner() as runner:
-        asyncio.set_event_loop(runner.get_loop())
-        yield runner
-        asyncio.set_event_loop(None)
 
 
 def node(**changes: Any) -> NodeSettings:
@@ -41,6 +32,7 @@ def given(**changes: Any) -> dict[str, Any]:
         "joins": None,
         "membership": None,
         "sources": None,
+        "runtime": None,
     }
     return k3s_inputs(**{**wanted, **changes})
 

@@ -18,6 +18,7 @@ from tests.unit.doctor.examples import CLUSTER, MACHINE, NOW, POD, SHIM, changed
 def test_every_line_of_a_machine_is_read() -> None:
     body, config = pem_body(NOW), base64.b64encode(b'{"component": {"imports": ["a"]}}').decode()
     lines = f"certificate|/x/client.crt|{body}\nworld|sha256:aa|{config}\ndisk|/|1|1|1|1\n"
+    lines += f"starved|/kubepods/pod0a/{'ab' * 32}\nstarved|/user.slice\n"
     told = MachineFacts.parse(changed(MACHINE, [more(lines)]))
     assert told.programs[SHIM] == Program("runs", "wasmtime")
     assert told.runtimes["wasmtime"] == Runtime("io.containerd.wasmtime.v1")
@@ -31,12 +32,13 @@ def test_every_line_of_a_machine_is_read() -> None:
     )
     assert [(each.path, each.ends) for each in told.certificates] == [("/x/client.crt", NOW)]
     assert told.worlds == {"sha256:aa": World(("a",), ())}
+    assert told.starved == {"ab" * 32}
 
 
 def test_every_line_of_a_cluster_is_read() -> None:
     lines = (
         "pod|shop|late|-|shimyard-wasmtime\nunscheduled|shop|late|no node\n"
-        f"{POD}ended|shop|greeter-1|greeter|137|Error\nlimit|shop|greeter-1|greeter|16Mi\n"
+        f"{POD}ended|shop|greeter-1|greeter|137|Error|containerd://ab\nlimit|shop|greeter-1|greeter|16Mi\n"
         "image|shop|greeter-1|greeter|registry.lab/greeter@sha256:aa\n"
     )
     told = ClusterFacts.parse(changed(CLUSTER, [more(lines)]))
@@ -50,7 +52,7 @@ def test_every_line_of_a_cluster_is_read() -> None:
     assert late == Pod("shop", "late", "", "shimyard-wasmtime", "no node")
     assert greeter == Pod(
         "shop", "greeter-1", "edge-2", "shimyard-wasmtime", "",
-        (End("greeter", 137, "Error"),), {"greeter": "16Mi"}, {"greeter": "sha256:aa"},
+        (End("greeter", 137, "Error", "ab"),), {"greeter": "16Mi"}, {"greeter": "sha256:aa"},
     )  # fmt: skip
 
 

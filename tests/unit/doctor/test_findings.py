@@ -22,7 +22,8 @@ from tests.unit.doctor.examples import (
     settings,
 )
 
-ENDED = "ended|shop|greeter-1|greeter|137|Error\n"
+CONTAINER = "0123456789abcdef" * 4
+ENDED = f"ended|shop|greeter-1|greeter|137|Error|containerd://{CONTAINER}\n"
 LIMIT = "limit|shop|greeter-1|greeter|16Mi\n"
 SERVER = f"edge-1|True|-|-|true|v1.36.3+k3s1|{LABELS}"
 AGENT = f"edge-2|True|-|-|-|v1.36.3+k3s1|{LABELS}"
@@ -59,7 +60,13 @@ def test_who_does_not_answer_is_told_with_the_mend_of_the_connection() -> None:
 @pytest.mark.parametrize(
     ("change", "kind", "severity", "sentence", "mend"),
     [
-        ((f"member|{AGENT}|\n", ""), "member", "broken", "no node of this name", "k3s-agent"),
+        (
+            (f"member|{AGENT}|\n", ""),
+            "member",
+            "broken",
+            "no node of this name",
+            "restart k3s-agent",
+        ),
         (
             ("edge-2|True", "edge-2|Unknown"),
             "not-ready",
@@ -92,6 +99,13 @@ def test_a_node_that_is_out_of_service_is_told(
     assert mend in found.mend
 
 
+def test_a_machine_that_was_never_set_up_as_a_node_is_told_to_be_deployed() -> None:
+    new = machine([("resource|k3s-agent|1\n", "")])
+    gone = cluster([(f"member|{AGENT}|\n", "")])
+    found = findings(examination(edge_2=new, of_cluster=gone))
+    assert ("member", "run `make up STACK=lab`") in [(each.kind, each.mend) for each in found]
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "severity", "sentence", "mend"),
     [
@@ -100,7 +114,7 @@ def test_a_node_that_is_out_of_service_is_told(
             "change",
             "broken",
             "a change was cut off",
-            "run `make up STACK=lab`",
+            "run `make refresh STACK=lab`, which takes it back, then `make up STACK=lab`",
         ),
         (
             more("pending|generations/4\nrunning|shimyard-transaction.service\n"),
@@ -148,20 +162,52 @@ def test_a_dead_containerd_is_a_link_of_its_handlers_and_not_told_twice() -> Non
     assert findings(examination(edge_2=dead)) == ()
 
 
-def test_a_wasm_pod_that_was_killed_for_memory_is_told_with_its_limit() -> None:
-    found = only(of_pods(ENDED + LIMIT))
-    assert (found.kind, found.severity) == ("memory", "broken")
+@pytest.mark.parametrize(
+    "group",
+    [
+        f"/kubepods/burstable/pod0a1b/{CONTAINER}",
+        f"/kubepods.slice/kubepods-pod0a1b.slice/cri-containerd-{CONTAINER}.scope",
+    ],
+)
+@pytest.mark.parametrize(
+    ("limit", "memory", "mend"),
+    [
+        (LIMIT, "its limit of memory is 16Mi", "raise its limit of memory"),
+        ("", "it has no limit of memory", "the machine itself had none left"),
+    ],
+)
+def test_a_wasm_pod_that_the_kernel_killed_for_memory_is_told_with_its_limit(
+    group: str, limit: str, memory: str, mend: str
+) -> None:
+    starved = machine(told=[more(f"starved|{group}\n")])
+    of_cluster = cluster([more(POD + ENDED + limit)])
+    found = only(examination(edge_2=starved, of_cluster=of_cluster))
+    assert (found.kind, found.severity, found.node) == ("memory", "broken", "edge-2")
     assert found.sentence == (
-        "container greeter of shop/greeter-1 was killed (exit code 137): so ends a Wasm process "
-        "over its memory limit, which is 16Mi"
+        f"container greeter of shop/greeter-1 was killed by the kernel for memory (exit code "
+        f"137): {memory}"
     )
-    assert found.mend.startswith("raise its limit of memory; `kubectl describe pod`")
+    assert found.mend.startswith(mend)
 
 
-def test_a_killed_pod_without_a_limit_is_not_said_to_have_passed_one() -> None:
-    found = only(of_pods(ENDED))
-    assert found.sentence.endswith("was killed (exit code 137), and has no limit of memory")
-    assert "raise" not in found.mend
+def test_a_wasm_pod_that_something_else_killed_is_a_warning() -> None:
+    other = machine(told=[more(f"starved|/kubepods/pod0a1b/{CONTAINER[::-1]}\nstarved|/\n")])
+    found = only(examination(edge_2=other, of_cluster=cluster([more(POD + ENDED + LIMIT)])))
+    assert (found.kind, found.severity, found.node) == ("memory", "warning", "edge-2")
+    assert found.sentence == (
+        "container greeter of shop/greeter-1 was killed (exit code 137), as for too much memory: "
+        "the kernel's log tells of none, its limit of memory is 16Mi"
+    )
+    assert found.mend.startswith("`kubectl describe pod` tells")
+    assert found.mend.endswith("else raise its limit of memory")
+    assert "raise" not in only(of_pods(ENDED)).mend
+    off = examination(edge_2=Silence("off", "on?"), of_cluster=cluster([more(POD + ENDED)]))
+    assert "the kernel can't be asked" in findings(off)[-1].sentence
+
+
+def test_what_kubernetes_says_was_for_memory_needs_no_other_word() -> None:
+    found = only(of_pods(ENDED.replace("Error", "OOMKilled") + LIMIT))
+    assert (found.kind, found.severity) == ("memory", "broken")
 
 
 def test_many_pods_that_were_killed_alike_are_one_finding() -> None:
@@ -279,7 +325,7 @@ def test_a_component_that_is_newer_than_its_shims_engine_is_told() -> None:
 
     assert findings(pulled("wasi:http/incoming-handler@0.2.9")) == ()
     found = only(pulled("wasi:http/handler@0.3.0"))
-    assert (found.kind, found.severity) == ("world", "broken")
+    assert (found.kind, found.severity, found.node) == ("world", "broken", "edge-2")
     assert found.sentence == (
         "the component of container greeter of shop/greeter-1 can't run: it has "
         "wasi:http/handler@0.3.0, and the engine of wasmtime 0.6.0 ends at WASI 0.2"

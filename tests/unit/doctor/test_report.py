@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from shimyard.doctor.examination import Examination, Silence
+from shimyard.doctor.findings import Kind
+from shimyard.doctor.links import LINKS, State
 from shimyard.doctor.report import Report
 from tests.unit.doctor.examples import SHIM, cluster, examination, machine, more
 
@@ -92,3 +96,19 @@ def test_a_program_reads_a_stable_shape() -> None:
 
 def test_the_guide_shows_a_report_that_the_doctor_writes() -> None:
     assert (GOLDEN / "broken.txt").read_text().strip() in DOCS.read_text()
+
+
+def test_the_guide_has_every_field_and_every_word_of_the_json() -> None:
+    guide = DOCS.read_text()
+    shape = guide.partition("## JSON")[2].partition("```")[2].partition("```")[0]
+    told = json.loads(Report.of(EXAMPLES["broken"]).json())
+    nested = [told, told["handlers"][0], told["handlers"][0]["links"][0], told["findings"][0]]
+    assert re.findall(r'"(\w+)":', shape) == [
+        *list(nested[0])[:4], *nested[1], *nested[2], "findings", *nested[3]
+    ]  # fmt: skip
+    assert ", ".join(LINKS) in shape
+    assert all(state in shape for state in get_args(State))
+    table = guide.partition("## What else it finds")[2].partition("## Exit code")[0]
+    assert re.findall(
+        r"`([a-z-]+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
+    ) == (list(get_args(Kind)))

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shimyard.node.cluster import Cluster
+from shimyard.node.desired import StoredArtifact
 from shimyard.node.errors import NodeError
+from shimyard.node.k3s import Membership, k3s
 from shimyard.node.progress import silent
-from shimyard.provider import rollout
-from shimyard.provider.admission import make_room, refuse_second_cluster
+from shimyard.provider import admission, rollout
+from shimyard.provider.admission import make_room, standing_cluster
 from shimyard.provider.cluster_node import ClusterNodeResource
+from shimyard.provider.container_runtime import ContainerRuntimeResource
 from shimyard.provider.k3s import K3sAgentResource
 from shimyard.provider.messages import ApplyRequest, ReadRequest
 from shimyard.provider.nodes import Nodes
 from shimyard.provider.rollout import Rollout, keep_quorum, settle
+from shimyard.settings import NodeSettings
+from shimyard.settings.k3s import K3sSettings
 from tests.unit.errors.cases_node import Scripted
 from tests.unit.errors.scene import Provocation, Scene
 from tests.unit.provider.clusters import (
@@ -81,6 +86,11 @@ def _no_quorum(_scene: Scene) -> None:
     keep_quorum({each.name: each for each in three}, three[0])
 
 
+def _taken(scene: Scene) -> None:
+    scene.patch.setattr(admission, "time", Clock())
+    make_room(_control("a"), silent)
+
+
 def _unknown(scene: Scene) -> object:
     resource = ClusterNodeResource(Nodes(scene.folder), KeptLog())
     scene.patch.setattr(resource, "_control", lambda *_: _control("b"))
@@ -91,6 +101,55 @@ def _unknown(scene: Scene) -> object:
 def _without_cluster(scene: Scene) -> object:
     resource = ClusterNodeResource(Nodes(scene.folder), KeptLog())
     return resource.read(ReadRequest(URN, "a", {"name": "a"}, {}))
+
+
+def _embedded(**changed: object) -> Provocation:
+    """An agent with K3s's own containerd, with these inputs."""
+
+    def computed(scene: Scene) -> object:
+        agents = K3sAgentResource(Nodes(scene.folder), KeptLog())
+        k3s = {"version": "1.32.3+k3s1", "containerd": "embedded"}
+        return agents.computed(
+            {"node": machine("a"), "k3s": k3s, "joins": "server-1", "token": "x", **changed}
+        )
+
+    return computed
+
+
+def _no_archive(_scene: Scene) -> object:
+    chosen = K3sSettings.model_validate(
+        {"version": "1.32.3+k3s1", "images": [{"name": "site", "version": "1.0.0"}]}
+    )
+    site = StoredArtifact("site", "1.0.0", "ab", 1, "raw", (("", "site"),))
+    return k3s(
+        chosen,
+        NodeSettings.model_validate(machine("a")),
+        "agent",
+        Membership("server-1", "x"),
+        [site],
+        ready_seconds=1,
+    )
+
+
+_PUSH = {"url": "http://10.0.0.1:5000", "capabilities": ["push"]}
+
+
+def _without_containerd(scene: Scene) -> object:
+    resource = ContainerRuntimeResource(Nodes(scene.folder), KeptLog())
+    return resource.computed({"node": machine("a"), "runtime": {"runc": {"version": "1.3.4"}}})
+
+
+CASES_OF_CONTAINERD: dict[str, Provocation] = {
+    "K3s's own containerd without a runtime": _embedded(),
+    "a runtime beside a containerd of ours": _embedded(
+        k3s={"version": "1.32.3+k3s1"}, runtime={"shims": []}
+    ),
+    "a mirror of which registries.yaml can't tell": _embedded(
+        runtime={"registries": [{"host": "ghcr.io", "mirrors": [_PUSH]}]}
+    ),
+    "an archive of images that is none": _no_archive,
+    "a container runtime without containerd": _without_containerd,
+}
 
 
 def _two_lines(scene: Scene) -> object:
@@ -125,10 +184,14 @@ CASES: dict[str, Provocation] = {
     "a node that the cluster does not know": _unknown,
     "a node of no cluster": _without_cluster,
     "a token of two lines": _two_lines,
-    "a server that would start a second cluster": lambda _scene: refuse_second_cluster(
-        StandInControl(StandInCluster(server("s2")), "s1", "s1", "s2")
+    **CASES_OF_CONTAINERD,
+    "a server that would start a second cluster": lambda _scene: standing_cluster(
+        control_of("s1", {"s2": unreachable("s2")})[0]
     ),
-    "a name that another machine has in the cluster": lambda _scene: make_room(
-        _control("a"), silent
+    "a server that joins while another one is down": lambda _scene: make_room(
+        StandInControl(StandInCluster(server("s1"), server("s2", ready=False)), "s3", "s1", "s2"),
+        silent,
+        server=True,
     ),
+    "a name that another machine has in the cluster": _taken,
 }

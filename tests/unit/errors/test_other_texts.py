@@ -85,7 +85,9 @@ TEXTS: dict[str, tuple[Callable[[], Exception], str, str]] = {
         "remove that folder and run this again",
     ),
     "nothing worked": (
-        lambda: toolchain.NothingWorkedError({"path": toolchain.NotOnPathError("there is none")}),
+        lambda: toolchain.NothingWorkedError(
+            {"path": toolchain.NotOnPathError("there is none")}, "pulumi"
+        ),
         "this machine has no way to a working pulumi:\n  path: no suitable pulumi on PATH",
         "Install one from the vendor",
     ),

@@ -46,9 +46,10 @@ def settings(**changes: object) -> RuntimeSettings:
 def runtime(**changes: object) -> DesiredState:
     """The desired state of ``settings(**changes)``."""
     wanted = settings(**changes)
+    containerd, runc = wanted.own
     artifacts = [
-        artifact("containerd", wanted.containerd.version),
-        artifact("runc", wanted.runc.version),
+        artifact("containerd", containerd.version),
+        artifact("runc", runc.version),
         *(artifact(f"containerd-shim-{shim.name}", shim.version) for shim in wanted.shims),
     ]
     return container_runtime(wanted, artifacts, "amd64")

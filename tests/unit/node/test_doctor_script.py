@@ -70,6 +70,7 @@ MANIFEST = """\
   "layers": [{"mediaType": "application/wasm", "digest": "sha256:dd"}]
 }
 """
+GROUP = "ab" * 32
 CONFIG = '{"os": "wasip2", "component": {"imports": ["wasi:io/streams@0.2.6"], "exports": []}}'
 PROGRAMS = {
     "containerd": """\
@@ -85,6 +86,11 @@ case $* in
 "-n k8s.io content get sha256:cc") cat ROOT/config ;;
 *) exit 9 ;;
 esac""",
+    "dmesg": """\
+echo "[1.5] oom_control is deprecated"
+echo "[2.5] oom-kill:constraint=CONSTRAINT_MEMCG,task_memcg=/x/GROUP,task=a,pid=1"
+echo "[2.6] Memory cgroup out of memory: Killed process 1 (a)"
+""".replace("GROUP", GROUP),
     "systemctl": """\
 case $* in
 is-active*) echo active ;;
@@ -104,6 +110,7 @@ def root(tmp_path: Path) -> Path:
         "etc/containerd/conf.d/x.toml": "version = 4\n",
         "usr/local/bin/containerd-shim-plain-v1": "no program",
         "var/lib/rancher/k3s/server/tls/client-admin.crt": pem(pem_body(1_900_000_000)),
+        "var/lib/rancher/k3s/server/tls/kube-scheduler/s.crt": pem(pem_body(1_900_000_002)),
         "var/lib/rancher/k3s/agent/both.crt": KEY + pem(pem_body(1_900_000_001)) + KEY,
         "var/lib/rancher/k3s/agent/key.crt": KEY,
     }  # fmt: skip
@@ -139,6 +146,8 @@ def answer(root: Path) -> str:
     for place in ("/usr/local/bin", "/etc/containerd", "/var/lib/rancher"):
         script = script.replace(f"{place}/", f"{root}{place}/")
     script = script.replace("rancher=/var/lib/rancher", f"rancher={root}/var/lib/rancher")
+    script = script.replace("root=/var/lib/shimyard", f"root={root}/var/lib/shimyard")
+    script = script.replace("/etc/systemd/", f"{root}/etc/systemd/")
     done = subprocess.run(
         ["sh", "-s"], input=script, capture_output=True, text=True, timeout=30, check=True
     )
@@ -182,11 +191,12 @@ def test_a_machine_is_read_whole_and_stays_as_it_was(root: Path) -> None:
     assert "/" in {disk.mount for disk in told.disks}
     assert all(disk.size for disk in told.disks)
     assert [(each.path.rpartition("/")[2], each.ends) for each in told.certificates] == [
-        ("client-admin.crt", 1_900_000_000), ("both.crt", 1_900_000_001)
+        ("client-admin.crt", 1_900_000_000), ("s.crt", 1_900_000_002), ("both.crt", 1_900_000_001)
     ]  # fmt: skip
     assert {digest: world.imports for digest, world in told.worlds.items()} == {
         "sha256:aa": ("wasi:io/streams@0.2.6",)
     }
+    assert told.starved == {GROUP}
 
 
 def test_a_configuration_that_containerd_refuses_is_told_in_its_words(root: Path) -> None:
@@ -204,3 +214,34 @@ def test_a_machine_without_a_runtime_is_told_as_such(root: Path) -> None:
         path.unlink()
     told = MachineFacts.parse(answer(root))
     assert (told.config, told.programs, told.plugins) == ("absent", {}, {})
+
+
+@pytest.mark.parametrize("unit", ["k3s.service", "k3s-agent.service"])
+def test_where_k3s_brings_containerd_that_one_is_asked_and_shims_are_in_the_store(
+    root: Path, unit: str
+) -> None:
+    shim = root / "var/lib/shimyard/store/aa/containerd-shim-wasmtime-v1"
+    agent = root / "var/lib/rancher/k3s/agent/etc/containerd"
+    dump = root / "dump"
+    dump.write_text(dump.read_text().replace(f"{root}/etc/containerd/conf.d", "/nowhere"))
+    files = {
+        shim: f'[ -z "$2" ] && echo "$1 in {unit}"',
+        # The one that K3s has made of it is as new as its start.
+        agent / "config.toml": "version = 3",
+        agent / "config-v3.toml.tmpl": "the template",
+        root / "etc/systemd/system" / unit: "[Unit]",
+        root / "usr/bin/containerd": f'[ "$2" = {agent}/config.toml ] && cat {dump}',
+        root / "usr/bin/systemctl": f'case $* in *{unit}*) echo "active" ;; esac',
+    }
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    told = MachineFacts.parse(answer(root))
+    assert told.programs == {
+        str(shim): Program("runs", f"-v in {unit}"),
+        f"{root}/usr/local/bin/runc": Program("runs", "runc version 1.5.2 go: go1.26"),
+    }
+    assert told.config == "read"
+    assert told.daemon == "active"
+    assert set(told.written) == {str(agent / "config-v3.toml.tmpl")}

@@ -9,7 +9,7 @@ import pytest
 from shimyard.node.desired import DesiredState
 from shimyard.node.facts import Facts, ServiceFacts
 from shimyard.node.facts.services import Service
-from shimyard.node.k3s import Membership, secret_paths
+from shimyard.node.k3s import Membership, secret_paths, with_entrance
 from shimyard.node.operations import (
     AwaitNode,
     DeclareData,
@@ -23,16 +23,22 @@ from shimyard.node.operations import (
 from shimyard.node.plan import Plan
 from shimyard.node.planning import plan
 from shimyard.node.removal import removal
-from tests.unit.node.k3s_states import AGENT, FIRST, JOINING, agent, server
+from tests.unit.node.k3s_states import AGENT, FIRST, JOINING, agent, server, settings
 
 CONFIG = "/etc/rancher/k3s/config.yaml"
 TOKEN = "/etc/rancher/k3s/token"
 AGENT_TOKEN = "/etc/rancher/k3s/agent-token"
+ENTRANCE = "/etc/rancher/k3s/config.yaml.d/entrance.yaml"
+ENTRANCE_TOKEN = "/etc/rancher/k3s/entrance-token"
 BINARY = "/usr/local/bin/k3s"
 
 
 def from_to(was: DesiredState, wanted: DesiredState) -> Plan:
     return plan(wanted, Facts.converged(was))
+
+
+def texts_of(state: DesiredState) -> dict[str, str]:
+    return {file.path: file.read().decode() for file in state.files}
 
 
 def names(steps: Plan) -> list[str]:
@@ -48,10 +54,37 @@ def restart(steps: Plan) -> RestartUnit:
 
 
 def test_a_server_has_both_tokens_and_an_agent_its_own() -> None:
-    texts = {file.path: file.read().decode() for file in server(JOINING).files}
-    assert texts[TOKEN] == "K10ab::server:server-secret\n"
+    texts = texts_of(server(JOINING))
+    assert texts[TOKEN] == "server-secret\n"
     assert texts[AGENT_TOKEN] == "agent-secret\n"
-    assert AGENT_TOKEN not in {file.path for file in agent().files}
+    assert texts_of(agent())[TOKEN] == "K10ab::node:agent-secret\n"
+    assert AGENT_TOKEN not in texts_of(agent())
+
+
+def test_a_server_knows_its_cluster_before_it_shows_the_token() -> None:
+    texts = texts_of(with_entrance(server(JOINING), settings(), JOINING))
+    assert texts[ENTRANCE_TOKEN] == "K10ab::server:server-secret\n"
+    assert f'"token-file": "{ENTRANCE_TOKEN}"' in texts[ENTRANCE]
+    assert '"server": "https://10.0.0.1:6443"' in texts[ENTRANCE]
+    starting = texts_of(with_entrance(server(), settings(), FIRST))
+    assert '"cluster-init": true' in starting[ENTRANCE]
+    assert ENTRANCE_TOKEN not in starting
+
+
+def test_the_entrance_goes_without_a_restart() -> None:
+    steps = from_to(with_entrance(server(JOINING), settings(), JOINING), server(JOINING))
+    assert names(steps) == ["expect", "remove", "remove"]
+    assert steps.effects == ()
+
+
+def test_a_server_of_etcd_starts_with_its_data_or_by_its_entrance() -> None:
+    unit = "/etc/systemd/system/k3s.service"
+    asserted = [line for line in texts_of(server())[unit].splitlines() if "Assert" in line]
+    assert asserted == [
+        "AssertPathExists=|/var/lib/rancher/k3s/server/db/etcd",
+        f"AssertPathExists=|{ENTRANCE}",
+    ]
+    assert "Assert" not in texts_of(server(datastore="sqlite"))[unit]
 
 
 def test_tokens_and_config_are_for_root_only_and_in_no_repr() -> None:
@@ -142,6 +175,12 @@ def test_what_k3s_reads_restarts_it_and_it_must_be_ready_again(
     *_, effect = steps.effects
     # Pods outlive it, those of Wasm too: it is not containerd.
     assert effect.endswith(f": {because}")
+
+
+def test_a_server_is_the_same_whoever_is_the_first() -> None:
+    elsewhere = Membership("10.0.0.2", "K10cd::server:server-secret", "agent-secret")
+    for membership in (JOINING, elsewhere):
+        assert server(membership).files == server().files
 
 
 def test_the_time_that_a_start_may_take_is_no_change() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from shimyard.node.k3s_config import k3s_config
+from shimyard.node.k3s_config import entrance_config, k3s_config
 from shimyard.node.render import render_yaml
 from shimyard.settings.k3s import server_url
 from tests.unit.node.k3s_states import node, settings
@@ -13,9 +13,16 @@ from tests.unit.node.k3s_states import node, settings
 
 def test_only_the_server_that_starts_a_cluster_of_etcd_starts_one() -> None:
     etcd, sqlite = settings(), settings(datastore="sqlite")
-    assert k3s_config(etcd, node(), "server", joins=None)["cluster-init"] is True
-    assert "cluster-init" not in k3s_config(etcd, node(), "server", joins="10.0.0.1")
-    assert "cluster-init" not in k3s_config(sqlite, node(), "server", joins=None)
+    assert entrance_config(etcd, joins=None) == {"cluster-init": True}
+    assert set(entrance_config(etcd, joins="10.0.0.1")) == {"server", "token-file"}
+    assert entrance_config(sqlite, joins=None) == {}
+
+
+def test_how_a_server_has_joined_does_not_stand_in_its_config() -> None:
+    for joins in (None, "10.0.0.1"):
+        config = k3s_config(settings(), node(), "server", joins=joins)
+        assert not {"server", "cluster-init"} & set(config)
+        assert config["token-file"] == "/etc/rancher/k3s/token"
 
 
 def test_an_agent_is_told_nothing_that_only_a_server_knows() -> None:

@@ -15,6 +15,8 @@ from shimyard.node.containerd_config import (
     containerd_config,
     hosts_config,
 )
+from shimyard.node.k3s import with_entrance
+from shimyard.node.k3s_config import CONFIG_PATH, ENTRANCE_PATH
 from shimyard.node.recovery import recovery_unit
 from shimyard.node.render import RenderError, render, render_toml, toml_value
 from shimyard.settings import RuntimeSettings
@@ -148,18 +150,41 @@ def rendered() -> dict[str, str]:
 
 def rendered_k3s() -> dict[str, str]:
     """The config of each role, and both units."""
+    first, joining = k3s_states.settings(**CLUSTER), k3s_states.settings(disable=[])
     states = {
-        "k3s-first-server": k3s_states.server(**CLUSTER),
-        "k3s-joining-server": k3s_states.server(k3s_states.JOINING, disable=[]),
+        "k3s-first-server": with_entrance(k3s_states.server(**CLUSTER), first, k3s_states.FIRST),
+        "k3s-joining-server": with_entrance(
+            k3s_states.server(k3s_states.JOINING, disable=[]), joining, k3s_states.JOINING
+        ),
         "k3s-agent": k3s_states.agent(**CLUSTER),
     }
     files = {}
     for name, state in states.items():
         texts = {file.path: file.read().decode() for file in state.files}
-        files[f"{name}.yaml"] = texts["/etc/rancher/k3s/config.yaml"]
+        files[f"{name}.yaml"] = texts[CONFIG_PATH]
+        if ENTRANCE_PATH in texts:
+            files[f"{name}-entrance.yaml"] = texts[ENTRANCE_PATH]
         unit = next(path for path in texts if path.endswith(".service"))
         files[unit.rpartition("/")[2]] = texts[unit]
-    return files
+    return files | rendered_embedded()
+
+
+def rendered_embedded() -> dict[str, str]:
+    """What K3s is told where it brings containerd."""
+    mirror = {"url": "https://mirror.lab:5000", "username": "edge", "password": "hush"}
+    runtime = k3s_states.embedded(
+        sandboxImage="registry.lab/pause:1",
+        registries=[{"host": "registry.lab", "mirrors": [mirror]}],
+    )
+    state = k3s_states.agent(containerd="embedded", runtime=runtime)
+    names = {
+        "config.yaml": "k3s-embedded.yaml",
+        "k3s-agent.service": "k3s-embedded.service",
+        "registries.yaml": "registries.yaml",
+        "config-v3.toml.tmpl": "config-v3.toml.tmpl",
+    }
+    files = {names.get(f.path.rpartition("/")[2]): f.read().decode() for f in state.files}
+    return {name: text for name, text in files.items() if name is not None}
 
 
 def unit_text(chosen: RuntimeSettings) -> str:

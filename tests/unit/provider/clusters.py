@@ -13,8 +13,10 @@ from typing import Any
 
 from shimyard.node.cluster import Cluster, Member
 from shimyard.node.errors import NodeError
-from shimyard.provider.control import Control, NoServerError
+from shimyard.provider.control import Control, NoServerError, Standing
 from shimyard.settings.membership import MembershipSettings
+
+CA = "ca" * 32
 
 
 def machine(name: str, address: str = "192.0.2.10") -> dict[str, Any]:
@@ -53,6 +55,10 @@ class StandInCluster(Cluster):
         """They are read very often: not noted."""
         with self._guard:
             return dict(self.nodes)
+
+    def member(self, node: str) -> Member | None:
+        """The same of one."""
+        return self.members().get(node)
 
     def becomes(self, node: str, **changes: Any) -> None:
         """The node is another one from now on."""
@@ -120,11 +126,13 @@ class StandInControl(Control):
             raise NoServerError(self.node, ())
         yield self.cluster
 
-    def standing(self) -> str | None:
+    def standing(self) -> Standing | None:
         """The first other server of the settings that is a node."""
+        if self.away:
+            raise NodeError("server-2", "connect", "no connection", mend="mend it")
         for each in self.membership.servers:
             if each.name != self.node and each.name in self.cluster.nodes:
-                return each.name
+                return Standing(each, CA)
         return None
 
     def close(self) -> None:

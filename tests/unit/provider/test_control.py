@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from shimyard.node.errors import ConnectionFailedError, NodeError
-from shimyard.node.transcript import UNTOLD
+from shimyard.node.transcript import UNTOLD, Transcript
 from shimyard.provider.control import Control, NoServerError
 from shimyard.provider.nodes import Nodes
 from shimyard.settings import NodeSettings
 from shimyard.settings.membership import MembershipSettings
-from tests.unit.errors.cases_node import Scripted
+from tests.unit.errors.cases_node import Scripted, facts
 from tests.unit.provider.clusters import membership
 
 ONE = "member|edge-1|True|-|-|true|v1.36.3+k3s1||\n"
+K3S = "resource|k3s-server|1\n"
+ACCESS = f"ca-sha256|{'a' * 64}\nkubeconfig|YXBpVmVyc2lvbjogdjEK\n"
 THREE = ("s1", "s2", "s3")
 
 
@@ -28,8 +30,13 @@ class StandInNodes(Nodes):
     def __init__(self, answers: dict[str, Any]) -> None:
         super().__init__(Path("/nowhere"))
         self.asked: list[tuple[str, str]] = []
+        self.down: set[str] = set()
         self.open: list[str] = []
+        self.said: list[str] = []
         self._answers = answers
+
+    def unreachable(self, node: NodeSettings) -> bool:
+        return node.name in self.down
 
     @contextmanager
     def session(self, node: NodeSettings, *_: Any, purpose: str = "") -> Iterator[Scripted]:
@@ -38,7 +45,10 @@ class StandInNodes(Nodes):
         if isinstance(answer, ConnectionFailedError):
             raise answer
         self.open.append(node.name)
-        yield Scripted({"members": answer})
+        known = {} if node.name not in self._answers else {"facts": facts(K3S)}
+        session = Scripted({"members": answer, "access": ACCESS, **known})
+        session.transcript = Transcript(self.said.append)
+        yield session
         self.open.remove(node.name)
 
     def hang_up(self, node: NodeSettings, *, purpose: str) -> None:
@@ -62,6 +72,30 @@ def test_the_first_server_that_answers_is_asked() -> None:
         assert nodes.open == ["s2"]
     # A connection of its own: the resource's is busy with the change.
     assert nodes.asked == [("s1", "edge-1"), ("s2", "edge-1")]
+
+
+def test_what_a_server_has_shown_itself_by_is_not_asked_again() -> None:
+    asks, nodes = control("edge-1", {"s1": ONE})
+
+    def times() -> int:
+        return "\n".join(nodes.said).count("shimyard members")
+
+    with asks.server() as cluster:
+        assert cluster.member("edge-1") is not None
+        assert times() == 1
+        # But what may have changed since is.
+        assert cluster.member("edge-1") is not None
+        assert times() == 2
+        # One node's change asks for one node: a thousand times a thousand would be too many.
+        assert all("members edge-1" in said for said in nodes.said if "shimyard members" in said)
+
+
+def test_a_server_that_was_not_reached_is_asked_last() -> None:
+    asks, nodes = control("edge-1", {"s1": unreachable("s1"), "s2": ONE, "s3": ONE})
+    nodes.down = {"s1"}
+    with asks.server():
+        pass
+    assert [name for name, _ in nodes.asked] == ["s2"]
 
 
 def test_the_machine_that_is_changed_is_asked_last() -> None:

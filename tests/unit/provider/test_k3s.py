@@ -11,21 +11,32 @@ from typing import Any
 
 import pytest
 
+from shimyard.node.desired import DesiredState
 from shimyard.node.errors import ConnectionFailedError, NodeError
-from shimyard.node.k3s_config import AGENT_TOKEN_PATH, CONFIG_PATH, TOKEN_PATH
+from shimyard.node.facts import Facts, ManagedFacts
+from shimyard.node.k3s_config import (
+    AGENT_TOKEN_PATH,
+    CONFIG_PATH,
+    ENTRANCE_PATH,
+    ENTRANCE_TOKEN_PATH,
+    TOKEN_PATH,
+)
 from shimyard.node.operations import RestartUnit, StopUnit
 from shimyard.node.plan import Plan
 from shimyard.node.progress import silent
-from shimyard.node.transaction import read_facts
+from shimyard.node.transaction import Result, read_facts
+from shimyard.provider import admission
 from shimyard.provider.admission import AdmissionError
 from shimyard.provider.k3s import K3sAgentResource, K3sServerResource, step_refused
 from shimyard.provider.messages import ApplyRequest, DeleteRequest, ReadRequest
 from shimyard.provider.nodes import CancelledRunError, Nodes
 from shimyard.provider.resource import Resource
-from shimyard.provider.values import UNKNOWN, Secret
+from shimyard.provider.values import UNKNOWN, Secret, revealed
 from shimyard.settings import NodeSettings
 from tests.unit.errors.cases_node import Scripted, facts
 from tests.unit.provider.clusters import (
+    CA,
+    Clock,
     StandInCluster,
     StandInControl,
     agent,
@@ -36,7 +47,8 @@ from tests.unit.provider.clusters import (
 from tests.unit.provider.engine import URN, KeptLog, changes, check, checked
 
 VERSIONS = ["1.35.5+k3s1", "1.36.3+k3s1", "1.36.4+k3s1", "1.37.0+k3s1", "1.38.0+k3s1"]
-OTHER = "urn:pulumi:dev::shimyard::shimyard:node:K3sAgent::another"
+THREE = ("s1", "s2", "s3")
+OTHER = "urn:pulumi:dev::shimyard::shimyard-edge:node:K3sAgent::another"
 
 
 @pytest.fixture
@@ -105,7 +117,7 @@ def of_agent(version: str = VERSIONS[1], **changed: Any) -> dict[str, Any]:
 def test_a_preview_shows_the_config_and_that_k3s_starts(servers: K3sServerResource) -> None:
     shown = checked(servers, of_server())
     assert shown["artifacts"]["k3s"]["version"] == VERSIONS[1]
-    assert '"cluster-init": true' in shown["files"][CONFIG_PATH]
+    assert f'"token-file": "{TOKEN_PATH}"' in shown["files"][CONFIG_PATH]
     (effect,) = shown["effects"]
     assert effect.startswith("starts k3s.service: ")
 
@@ -134,7 +146,7 @@ def test_a_token_that_is_not_made_yet_is_unknown_and_not_an_error(
     shown = checked(servers, of_server(token=UNKNOWN, agentToken=UNKNOWN))
     assert shown["files"][TOKEN_PATH] is UNKNOWN
     assert shown["files"][AGENT_TOKEN_PATH] is UNKNOWN
-    assert '"cluster-init": true' in shown["files"][CONFIG_PATH]
+    assert f'"token-file": "{TOKEN_PATH}"' in shown["files"][CONFIG_PATH]
     (effect,) = shown["effects"]
     assert effect.startswith("starts k3s.service: ")
 
@@ -168,6 +180,9 @@ def test_a_preview_knows_the_version_and_not_how_the_cluster_is_reached(
     assert state == {
         "drift": [],
         "version": VERSIONS[1],
+        "versions": {"k3s": VERSIONS[1]},
+        "handlers": {},
+        "datastore": "etcd",
         "generation": UNKNOWN,
         "machineId": UNKNOWN,
         "caSha256": UNKNOWN,
@@ -483,16 +498,88 @@ def test_a_server_that_is_gone_is_gone(reading: Callable[..., Any]) -> None:
 # --- a machine that is in no cluster yet ----------------------------------------------------------
 
 
-def test_who_joins_needs_a_free_name_and_who_starts_a_cluster_must_be_the_first(
-    servers: K3sServerResource, agents: K3sAgentResource, lock: str
+def test_who_joins_needs_a_free_name(
+    servers: K3sServerResource, agents: K3sAgentResource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(admission, "time", Clock())
     free = StandInControl(StandInCluster(server("s2"), agent("a", ready=False)), "a")
     agents.admit(free, of_agent(), silent)
     assert free.cluster.asked == ["forget a"]
-    second = StandInControl(StandInCluster(server("s2")), "s1", "s1", "s2")
-    with pytest.raises(AdmissionError, match="would start another one"):
-        servers.admit(second, of_server(), silent)
-    servers.admit(second, of_server(joins="192.0.2.102"), silent)
+    taken = StandInControl(StandInCluster(server("s2")), "s2", "s1", "s2")
+    with pytest.raises(AdmissionError, match="it is Ready: another machine"):
+        servers.admit(taken, of_server(joins="192.0.2.101"), silent)
+
+
+Converged = Callable[..., list[dict[str, str]]]
+
+
+@pytest.fixture
+def converging(servers: K3sServerResource, monkeypatch: pytest.MonkeyPatch) -> Converged:
+    """Converges the server 's1': the text of each file by its path, once for each transaction."""
+
+    def run(
+        control: StandInControl, inputs: dict[str, Any], *, there: bool = False, **state: str
+    ) -> list[dict[str, str]]:
+        known = [Facts(managed=ManagedFacts({"k3s-server": ()} if there else {}))]
+        states: list[dict[str, str]] = []
+
+        def converge(_session: object, desired: DesiredState, _report: object, around: Any) -> Any:
+            with around(Plan(), known[-1]):
+                states.append({file.path: file.read().decode() for file in desired.files})
+            known.append(Facts(managed=ManagedFacts({"k3s-server": ()})))
+            return Result(known[-1], Plan())
+
+        monkeypatch.setattr("shimyard.provider.resource.converge", converge)
+        monkeypatch.setattr("shimyard.provider.k3s.read_facts", lambda _: known[-1])
+        monkeypatch.setattr(servers, "control", lambda *_: control)
+        shown = checked(servers, inputs)
+        desired = servers.desired(revealed(shown), recorded=False)
+        asked = ApplyRequest(URN, "", shown, preview=False, state=state)
+        servers.converged(Scripted({}), desired, asked, silent)
+        assert states[-1] == {file.path: file.read().decode() for file in desired.files}
+        return states
+
+    return run
+
+
+def entrances(states: list[dict[str, str]]) -> list[str]:
+    return [text for state in states if (text := state.get(ENTRANCE_PATH)) is not None]
+
+
+def test_the_first_server_starts_a_cluster_and_closes_the_entrance(converging: Converged) -> None:
+    states = converging(StandInControl(StandInCluster(), "s1", *THREE), of_server())
+    assert [ENTRANCE_PATH in state for state in states] == [True, False]
+    assert '"cluster-init": true' in states[0][ENTRANCE_PATH]
+    assert ENTRANCE_TOKEN_PATH not in states[0]
+
+
+def test_the_first_server_joins_the_cluster_that_stands(converging: Converged) -> None:
+    nodes = StandInCluster(server("s1", ready=False), server("s2"))
+    states = converging(StandInControl(nodes, "s1", *THREE), of_server())
+    assert nodes.asked == ["forget s1"]
+    assert '"server": "https://192.0.2.102:6443"' in states[0][ENTRANCE_PATH]
+    assert states[0][ENTRANCE_TOKEN_PATH] == f"K10{CA}::server:server-Secret1\n"
+    assert entrances(states[1:]) == []
+
+
+def test_a_server_that_is_in_has_no_entrance_any_more(converging: Converged) -> None:
+    control = StandInControl(StandInCluster(server("s1"), server("s2")), "s1", *THREE)
+    assert entrances(converging(control, of_server(), there=True, datastore="etcd")) == []
+
+
+def test_a_server_goes_from_sqlite_to_etcd_by_an_entrance(converging: Converged) -> None:
+    control = StandInControl(StandInCluster(server("s1")), "s1")
+    (entrance,) = entrances(converging(control, of_server(), there=True, datastore="sqlite"))
+    assert '"cluster-init": true' in entrance
+
+
+def test_another_first_server_is_no_change_of_the_files(servers: K3sServerResource) -> None:
+    old = checked(servers, of_server(joins="192.0.2.102", token=Secret("K10ab::server:x-Secret1")))
+    new = checked(servers, of_server(token=Secret("x-Secret1")), old)
+    assert set(changes(servers, old, new)) == {"token", "effects[0]"}
+    assert new["effects"] == ["nothing restarts"]
+    joined: dict[str, Any] = {"joins": "192.0.2.103", "token": Secret("K10ab::server:x-Secret1")}
+    assert changes(servers, old, checked(servers, of_server(**joined), old)) == {}
 
 
 # --- what no update changes -----------------------------------------------------------------------

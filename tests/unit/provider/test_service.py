@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from shimyard.node.errors import NodeError
@@ -82,6 +84,16 @@ def test_what_has_ended_is_started_without_waiting_for_a_turn() -> None:
         with service.around(starts, having("k3s-server"), disrupts=False):
             nodes.asked.append("start s1")
     assert nodes.asked == ["start s1"]
+
+
+def test_a_server_does_not_restart_beside_one_that_is_down() -> None:
+    nodes = StandInCluster(server("s1"), server("s2"), server("s3", ready=False))
+    asks = StandInControl(nodes, "s1", "s1", "s2", "s3")
+    for unit, refused in (("k3s.service", True), ("other.service", False)):
+        plan = Plan((RestartUnit(unit, ("/etc/rancher/k3s/config.yaml",)),))
+        with pytest.raises(RolloutError, match="no quorum") if refused else nullcontext():
+            change(asks, having("k3s-server"), plan, disrupts=False)
+    assert nodes.asked == ["change a"]
 
 
 @pytest.mark.parametrize("unit", ["k3s.service", "k3s-agent.service"])

@@ -10,18 +10,20 @@ import yaml
 from shimyard.settings import StackSettings, parse
 from tests.unit.settings.stacks import WHERE
 from tests.unit.settings.test_cluster import stack
+from tests.unit.settings.test_embedded import raw
 
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "cluster.md"
 
 
 def test_each_example_of_the_guide_is_accepted() -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 6
     for block in blocks:
+        machines = raw() if "containerd: embedded" in block else stack()
         sections = {
             key.removeprefix("shimyard:"): value for key, value in yaml.safe_load(block).items()
         }
-        assert parse({**stack(), **sections}, where=WHERE).cluster is not None
+        assert parse({**machines, **sections}, where=WHERE).cluster is not None
 
 
 def test_the_guide_names_every_field_of_the_pace_with_its_default() -> None:

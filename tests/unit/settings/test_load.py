@@ -18,7 +18,7 @@ def test_the_sections_of_a_stack_are_read_from_pulumis_json() -> None:
     settings = load(flat(VALID), stack="lab")
 
     assert [node.name for node in settings.nodes] == ["edge-1", "edge-2"]
-    assert settings.runtime.containerd.version == "2.2.1"
+    assert settings.runtime.own[0].version == "2.2.1"
 
 
 def test_configuration_of_other_namespaces_is_left_alone() -> None:

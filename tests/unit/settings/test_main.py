@@ -22,7 +22,7 @@ def test_the_shipped_stacks_pass(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_wrong_file_exits_1_with_a_message_and_no_traceback(tmp_path: Path) -> None:
     wrong = tmp_path / "Pulumi.wrong.yaml"
-    wrong.write_text("config:\n  shimyard:nodes: []\n  shimyard:runtime: {}\n")
+    wrong.write_text("config:\n  shimyard:nodes: []\n  shimyard:runtime: {containerd: {}}\n")
 
     done = subprocess.run(
         [sys.executable, "-m", "shimyard.settings", "check", str(wrong)],
@@ -34,7 +34,7 @@ def test_a_wrong_file_exits_1_with_a_message_and_no_traceback(tmp_path: Path) ->
 
     assert done.returncode == 1
     assert "nodes: is empty; add at least one entry" in done.stderr
-    assert "runtime.containerd: is missing; add it" in done.stderr
+    assert "runtime.containerd.version: is missing; add it" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -48,6 +48,17 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "'SHARED_DIR' is taken",
     ),
     (
+        {"app": {**NATIVE, "env": [{"name": "TOKEN", "value": "x"}], "args": ["$(OTHER)"]}},
+        "app.env[0].name",
+        "'TOKEN' does not reach a native program, which the shims of runwasi start without the "
+        "container's environment; write '$(TOKEN)' into app.args",
+    ),
+    (
+        {"app": {**NATIVE, "envFrom": [{"secretRef": {"name": "x"}}], "args": ["plain"]}},
+        "app.envFrom",
+        "does not reach a native program",
+    ),
+    (
         {"app": {**NATIVE, "volumes": [{"name": "shared", "mountPath": "/x", "emptyDir": {}}]}},
         "app.volumes[0].name",
         "'shared' is a volume of volume; choose another name",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
@@ -21,6 +21,8 @@ from components.manifests.services import (
     service_spec,
     url_scheme,
 )
+from shimyard.settings import HybridAppSettings, ShimName, WasmAppSettings
+from shimyard.settings.base import FieldError
 from shimyard.settings.workloads import (
     PodsSettings,
     PortSettings,
@@ -29,13 +31,15 @@ from shimyard.settings.workloads import (
 )
 
 
-class Deployed:
-    """The objects of an app, as children of its component.
+class App(pulumi.ComponentResource):
+    """An app in the cluster, of whatever containers its kind has.
 
-    Attributes: ``deployment`` (name), ``service`` (name, None if it has none), ``address`` (host
+    Outputs: ``deployment`` (name), ``service`` (name, None if it has none), ``address`` (host
     name inside the cluster, or a LoadBalancer's outer address, None without a Service), ``url``
     (None if no port says that it speaks HTTP).
     """
+
+    TYPE: ClassVar[str]
 
     deployment: pulumi.Output[str]
     service: pulumi.Output[str | None]
@@ -45,17 +49,37 @@ class Deployed:
     def __init__(
         self,
         resource_name: str,
+        app: WasmAppSettings | HybridAppSettings,
+        *,
+        shim: ShimName | None,
+        namespace: pulumi.Input[str] | None,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
+        """``namespace``: replaces the app's. Raises ``pulumi.RunError``: the shim does not fit."""
+        super().__init__(self.TYPE, resource_name, None, opts)
+        try:
+            app.check_with(shim)
+        except FieldError as error:
+            kind = type(self).__name__
+            raise pulumi.RunError(f"{kind} '{resource_name}': {error}") from None
+        self._resource_name = resource_name
+        self._place = app.namespace if namespace is None else namespace
+        self._child = _waiting_child(self, opts)
+
+    def _deploy(
+        self,
         app: PodsSettings,
         pod_spec: dict[str, Any],
         ports: list[PortSettings],
         *,
-        namespace: pulumi.Input[str],
         open_ports: bool,
-        opts: pulumi.ResourceOptions,
         strategy: StrategySettings | None = None,
     ) -> None:
-        """``open_ports``: let anybody connect, in a namespace that is closed by default."""
-        self._name, self._namespace, self._opts = resource_name, namespace, opts
+        """Make the objects around the pods, and tell the outputs.
+
+        ``open_ports``: let anybody connect, in a namespace that is closed by default.
+        """
+        resource_name, opts = self._resource_name, self._child
         metadata = self._metadata(app)
         made = Deployment(
             resource_name,
@@ -86,18 +110,17 @@ class Deployed:
                     spec=open_ports_spec(app, service, ports),
                     opts=opts,
                 )
-
-    def outputs(self) -> dict[str, Any]:
-        """What a component registers."""
-        return {
-            "deployment": self.deployment,
-            "service": self.service,
-            "address": self.address,
-            "url": self.url,
-        }
+        self.register_outputs(
+            {
+                "deployment": self.deployment,
+                "service": self.service,
+                "address": self.address,
+                "url": self.url,
+            }
+        )
 
     def _metadata(self, app: PodsSettings) -> dict[str, Any]:
-        return {"name": app.name, "namespace": self._namespace, "labels": labels(app)}
+        return {"name": app.name, "namespace": self._place, "labels": labels(app)}
 
     def _expose(
         self, app: PodsSettings, service: ServiceSettings, ports: list[PortSettings]
@@ -106,7 +129,7 @@ class Deployed:
         # A provider waits for a Service's first pod, which an app without pods never has.
         patience = {} if app.fewest_pods else {"pulumi.com/skipAwait": "true"}
         made = Service(
-            self._name,
+            self._resource_name,
             metadata=without_empty(
                 {
                     **metadata,
@@ -115,14 +138,14 @@ class Deployed:
                 }
             ),
             spec=service_spec(app, service, ports),
-            opts=self._opts,
+            opts=self._child,
         )
         self.service = made.metadata["name"]
         if service.type == "LoadBalancer":
             self.address = made.status.apply(_outer_address)
         else:
             # Without the cluster's domain, which only the cluster knows; its DNS adds it.
-            self.address = pulumi.Output.concat(app.name, ".", self._namespace, ".svc")
+            self.address = pulumi.Output.concat(app.name, ".", self._place, ".svc")
         first = service_ports(service, ports)[0]
         scheme = url_scheme(first)
         if scheme is not None:
@@ -133,7 +156,7 @@ class Deployed:
             )
 
 
-def waiting_child(
+def _waiting_child(
     component: pulumi.ComponentResource, opts: pulumi.ResourceOptions | None
 ) -> pulumi.ResourceOptions:
     """Options of a child that waits for what ``component`` was told to wait for.
