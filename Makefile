@@ -10,9 +10,13 @@ PYTHON := $(VENV)/bin/python
 PULUMI = $(PYTHON) -m toolchain run --stack $(STACK) -- pulumi
 # The lab's stack is thrown away; any other is asked about before it is changed.
 YES = $(if $(filter lab,$(STACK)),--yes --skip-preview)
+# What a stack must keep to: docs/how-to/policies.md.
+POLICIES = --policy-pack policies $(addprefix --policy-pack-config ,$(wildcard policies/stacks/$(STACK).json))
 LAB = $(filter lab,$(STACK))
 # Only Pulumi can decrypt; a stack file without secrets is read without it.
 DECRYPTING = $(if $(shell grep -l secure: stacks/Pulumi.$(STACK).yaml),$(PYTHON) -m toolchain run --stack $(STACK) --)
+SUMMARY = $(PYTHON) -m toolchain run --stack $(STACK) -- $(PYTHON) -m shimyard.preview --stack $(STACK) \
+  --format $(FORMAT) --state $(or $(STATE),required) --policy-pack policies $(addprefix --output ,$(OUTPUT))
 export PYTHONUNBUFFERED := 1
 # Else each start of the provider would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,12 +34,12 @@ help: ## list the commands
 
 up: $(VENV) ## take the machines of STACK to what its file says (the lab is booted first)
 	$(if $(LAB),$(PYTHON) -m lab up)
-	$(PULUMI) up $(YES)
+	$(PULUMI) up $(YES) $(if $(LAB),,$(POLICIES))
 	@$(PULUMI) stack output --json nodes | $(PYTHON) -m shimyard.handlers
 	$(if $(LAB),@$(PYTHON) -m lab demo)
 
-preview: $(VENV) need-lab ## show what `make up` would change; contacts no machine
-	$(PULUMI) preview --diff
+preview: $(VENV) need-lab ## show what `make up` would change (FORMAT=markdown, json; STATE=none); no machine is asked
+	$(if $(FORMAT),@$(SUMMARY),$(PULUMI) preview --diff $(POLICIES))
 
 refresh: $(VENV) need-lab ## compare the machines with the state; shows drift
 	$(PULUMI) refresh $(YES)

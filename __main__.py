@@ -4,6 +4,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components import Fleet
+from components.registrations import registrations_begun
 from shimyard.settings import SettingsError, load
 
 # Depending on its version, the language host hands the configuration over in one of two ways.
@@ -29,3 +30,5 @@ else:
 
     workloads = Workloads(pulumi.get_stack(), settings=settings, provider=cluster.provider)
     pulumi.export("workloads", workloads.summary)
+
+pulumi.run(registrations_begun)

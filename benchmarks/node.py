@@ -85,7 +85,7 @@ def _measure(options: argparse.Namespace, record: Record, progress: Progress) ->
         f"about {seconds / 60 + 1:.0f} minutes on two idle cores"
     )
     tools, pulumi = Tools(progress), toolchain.ensure(progress)
-    record.describe(machine(), versions(tools, pulumi))
+    record.describe(machine(), versions(pulumi, tools))
     began = time.monotonic()
 
     def tell(what: str) -> None:

@@ -35,7 +35,7 @@ class ClusterNode(pulumi.CustomResource):
     ) -> None:
         """``handlers``: the output of the machine's ``ContainerRuntime``; default: none."""
         super().__init__(
-            "shimyard:cluster:Node",
+            "shimyard-edge:cluster:Node",
             resource_name,
             {
                 "name": name,

@@ -23,7 +23,7 @@ class ClusterTokens(pulumi.CustomResource):
     ) -> None:
         """The tokens stay the same until ``generation`` is another word than before."""
         super().__init__(
-            "shimyard:cluster:Tokens",
+            "shimyard-edge:cluster:Tokens",
             resource_name,
             {"generation": generation, "server": None, "agent": None},
             pulumi.ResourceOptions.merge(

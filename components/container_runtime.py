@@ -47,7 +47,7 @@ class ContainerRuntime(pulumi.CustomResource):
         """
         cluster = {} if membership is None else {"membership": inputs(membership)}
         super().__init__(
-            "shimyard:node:ContainerRuntime",
+            "shimyard-edge:node:ContainerRuntime",
             resource_name,
             {
                 **cluster,

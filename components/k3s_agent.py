@@ -49,7 +49,7 @@ class K3sAgent(pulumi.CustomResource):
         ``joins``: the address of a server. ``membership`` and ``runtime``: as of ``K3sServer``.
         """
         super().__init__(
-            "shimyard:node:K3sAgent",
+            "shimyard-edge:node:K3sAgent",
             resource_name,
             k3s_inputs(
                 node=node,

@@ -57,7 +57,7 @@ class K3sServer(pulumi.CustomResource):
         ``k3s.containerd`` asks for.
         """
         super().__init__(
-            "shimyard:node:K3sServer",
+            "shimyard-edge:node:K3sServer",
             resource_name,
             {
                 **k3s_inputs(

@@ -76,7 +76,7 @@ class NodeFiles(pulumi.CustomResource):
         """
         cluster = {} if membership is None else {"membership": inputs(membership)}
         super().__init__(
-            "shimyard:node:NodeFiles",
+            "shimyard-edge:node:NodeFiles",
             resource_name,
             {
                 **cluster,

@@ -40,7 +40,7 @@ class Stack:
         folder: Path,
         program: Path,
         *,
-        plugin: str = "shimyard",
+        plugin: str = "shimyard-edge",
         provider: Path = CHECKOUT / "shimyard/provider",
         variables: Mapping[str, str] | None = None,
     ) -> None:

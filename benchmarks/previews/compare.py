@@ -24,7 +24,7 @@ _FOLDER: Final = Path(__file__).parent
 _STACK_TYPE: Final = "pulumi:pulumi:Stack"
 # What the program gives; the rest of the inputs comes from the provider's check.
 _GIVEN: Final = frozenset({"node", "name", "files", "runtime", "sources"})
-_COMPUTED: Final = {"shimyard:node:ContainerRuntime": frozenset({"files"})}
+_COMPUTED: Final = {"shimyard-edge:node:ContainerRuntime": frozenset({"files"})}
 # No machine has this address; a preview asks none.
 _NODE: Final = {
     "ssh": {"user": "edge", "identityFile": "/none", "hostKey": "ssh-ed25519 AAAA"},

@@ -9,11 +9,13 @@ import statistics
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.contestants.tools import Tools
 from lab.commands import attempt
 from toolchain import Toolchain
+
+_PEERS: Final = ("pyinfra", "ansible-core", "mitogen")
 
 
 class Record:
@@ -64,13 +66,13 @@ def machine() -> dict[str, str]:
     }
 
 
-def versions(tools: Tools, pulumi: Toolchain) -> dict[str, str]:
-    """Of everybody who was measured."""
+def versions(pulumi: Toolchain, tools: Tools | None = None) -> dict[str, str]:
+    """Of everybody who was measured. ``tools``: the peers', where they were."""
     return {
         "shimyard": commit(),
         "pulumi": str(pulumi.version),
         "python": platform.python_version(),
-        **{name: tools.version(name) for name in ("pyinfra", "ansible-core", "mitogen")},
+        **({} if tools is None else {name: tools.version(name) for name in _PEERS}),
     }
 
 

@@ -48,7 +48,7 @@ def document(content: Mapping[str, Any], plot: str) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table's lines."""
+    """A Markdown table, line by line."""
     for row in (head, ["---"] * len(head), *rows):
         yield f"| {' | '.join(row)} |"
 

@@ -52,22 +52,27 @@ class Cluster:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._told: dict[str, Member] | None = None
+        self._told: dict[str, Member | None] = {}
 
     @classmethod
-    def answering(cls, session: Session) -> Cluster:
-        """By a server that has shown that it answers: with its nodes, which need no second asking.
+    def answering(cls, session: Session, node: str) -> Cluster:
+        """By a server that has shown that it answers: with ``node``, which needs no second asking.
 
         Raises ``NodeError`` if it does not.
         """
         cluster = cls(session)
-        cluster._told = cluster.members()
+        cluster._told[node] = cluster.member(node)
         return cluster
 
     def members(self) -> dict[str, Member]:
-        """All nodes by name; the first time, as ``answering`` has heard it."""
-        told, self._told = self._told, None
-        return members_of(self._call("members", mend=_LOOK).out) if told is None else told
+        """All nodes by name. With a thousand of them each one's change must not ask for all."""
+        return members_of(self._call("members", mend=_LOOK).out)
+
+    def member(self, node: str) -> Member | None:
+        """One node, or None if there is none; the first time, as ``answering`` has heard it."""
+        if node in self._told:
+            return self._told.pop(node)
+        return members_of(self._call("members", node, mend=_LOOK).out).get(node)
 
     def cordon(self, node: str) -> None:
         """No new pods; a cordon of somebody else's stays theirs."""
@@ -162,7 +167,7 @@ class Cluster:
         completed = program.call(self._session, verb, *words, silence=seconds, secret=secret)
         if completed.code != 0:
             # The node that it is about, not the server that was asked.
-            about = words[0] if words else self._session.node.name
+            about = words[0] if words and verb != "members" else self._session.node.name
             raise program.refused(self._session, program.STEPS[verb], completed) or self._error(
                 about, program.STEPS[verb], _last(completed), program.last_lines(completed), mend
             )

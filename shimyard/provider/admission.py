@@ -50,8 +50,10 @@ def make_room(control: Control, report: Report, *, server: bool = False) -> None
     """
     node = control.node
     with control.server(others_only=True) as cluster:
-        members = _noticed(cluster, node, report)
-        member = members.get(node)
+        member = _noticed(cluster, node, report)
+        if member is None and not server:
+            return
+        members = cluster.members()
         leaving = [] if member is None else [member]
         if server:
             leaving += _in_the_way(control, members)
@@ -63,18 +65,17 @@ def make_room(control: Control, report: Report, *, server: bool = False) -> None
             members = cluster.members()
 
 
-def _noticed(cluster: Cluster, node: str, report: Report) -> Mapping[str, Member]:
-    """The nodes, once the cluster has noticed that the old machine of the name is gone.
+def _noticed(cluster: Cluster, node: str, report: Report) -> Member | None:
+    """The node of that name, once the cluster has noticed that its old machine is gone.
 
     Raises ``AdmissionError`` if that one goes on to be heard from.
     """
     deadline = time.monotonic() + _NOTICE
     told = False
     while True:
-        members = cluster.members()
-        member = members.get(node)
+        member = cluster.member(node)
         if member is None or not member.ready:
-            return members
+            return member
         if time.monotonic() > deadline:
             raise AdmissionError(
                 node,

@@ -96,7 +96,7 @@ class ClusterNodeResource:
         try:
             settle(control, silent)
             with control.server() as cluster:
-                member = _member(cluster.members(), control.node)
+                member = _known(cluster.member(control.node), control.node)
                 old_labels, old_taints = was.get("set") or {}, was.get("held") or []
                 labels = _label_changes(wanted, old_labels, member)
                 cluster.describe(control.node, labels, _taint_changes(taints, old_taints, member))
@@ -111,7 +111,7 @@ class ClusterNodeResource:
         control = self._control(request.urn, inputs)
         try:
             with control.server() as cluster:
-                member = cluster.members().get(control.node)
+                member = cluster.member(control.node)
         except NoServerError as error:
             # Servers that are down are drift of their own, which the next `up` mends first.
             self.log.info(request.urn, f"{control.node}: its labels can't be read: {error.cause}")
@@ -160,8 +160,7 @@ def _wanted(inputs: Mapping[str, Any]) -> Any:
     return {**labels, **{capability_label(name): PROVEN for name in handlers}}
 
 
-def _member(members: Mapping[str, Member], node: str) -> Member:
-    member = members.get(node)
+def _known(member: Member | None, node: str) -> Member:
     if member is None:
         raise NodeError(
             node,

@@ -82,7 +82,7 @@ class Control:
                     session = stack.enter_context(
                         self._nodes.session(server, silent, self._transcript, purpose=self.node)
                     )
-                    cluster = Cluster.answering(session)
+                    cluster = Cluster.answering(session, self.node)
                 except NodeError as error:
                     reasons.append(f"{server.name}: {error.cause}")
                     continue

@@ -26,6 +26,9 @@ _PAUSE = 60.0
 # So long a run waits for a change that another one, cut off or not, has left to the node.
 _PATIENCE = 300.0
 _INTERVAL = 0.5
+# Connections that wait for the next resource of their node: each is a thread, an open file of the
+# 1024 that a process usually may have, and half a megabyte.
+_MOST_IDLE = 256
 
 
 class CancelledRunError(NodeError):
@@ -57,6 +60,8 @@ class Nodes:
         self._guard = threading.Lock()
         self._slots: dict[str, _Slot] = {}
         self._unreachable: set[str] = set()
+        # In the order in which they were last used.
+        self._idle: dict[_Slot, None] = {}
 
     def unreachable(self, node: NodeSettings) -> bool:
         """Whether the last connection to it failed, for whatever purpose."""
@@ -78,7 +83,7 @@ class Nodes:
         Raises ``ConnectionFailedError``, ``CancelledRunError``.
         """
         slot = self._slot(node, purpose)
-        with slot.lock:
+        with self._used(slot):
             session = self._connected(slot, node, report, transcript)
             slot.facts = None
             yield session
@@ -86,7 +91,7 @@ class Nodes:
     def facts(self, node: NodeSettings, transcript: Transcript = UNTOLD) -> Facts:
         """The facts of the node: read once for all resources, until somebody changes it."""
         slot = self._slot(node)
-        with slot.lock:
+        with self._used(slot):
             if slot.facts is None:
                 session = self._connected(slot, node, silent, transcript)
                 # A new connection has just read them.
@@ -101,8 +106,9 @@ class Nodes:
             return
         # Another resource of the node may be in the middle of a command.
         with slot.lock:
-            if slot.session is not None:
-                slot.session.close()
+            with self._guard:
+                self._idle.pop(slot, None)
+            slot.hang_up()
 
     def cancel(self) -> None:
         """End all connections, and open no more. A node that is at work ends it by itself."""
@@ -114,9 +120,36 @@ class Nodes:
         with self._guard:
             slots = list(self._slots.values())
             self._slots.clear()
+            self._idle.clear()
         for slot in slots:
             if slot.session is not None:
                 slot.session.close()
+
+    @contextmanager
+    def _used(self, slot: _Slot) -> Iterator[None]:
+        """Nobody else uses the connection meanwhile. What has been idle for longest may end after.
+
+        A large fleet's connections, all kept, would be more than a process can have.
+        """
+        try:
+            with slot.lock:
+                with self._guard:
+                    self._idle.pop(slot, None)
+                yield
+        finally:
+            with self._guard:
+                if slot.session is not None:
+                    self._idle[slot] = None
+                surplus = list(self._idle)[: max(0, len(self._idle) - _MOST_IDLE)]
+                for each in surplus:
+                    del self._idle[each]
+            for each in surplus:
+                # Who has it by now keeps it.
+                if each.lock.acquire(blocking=False):
+                    try:
+                        each.hang_up()
+                    finally:
+                        each.lock.release()
 
     def _connected(
         self, slot: _Slot, node: NodeSettings, report: Report, transcript: Transcript
@@ -168,3 +201,9 @@ class _Slot:
         self.facts: Facts | None = None
         self.failure: ConnectionFailedError | None = None
         self.failed_at = 0.0
+
+    def hang_up(self) -> None:
+        """End the connection; what was read by it stays known."""
+        if self.session is not None:
+            self.session.close()
+            self.session = None

@@ -1,4 +1,4 @@
-"""The provider's process: `pulumi-resource-shimyard ENGINE-ADDRESS`, started by the engine."""
+"""The provider's process: `pulumi-resource-shimyard-edge ENGINE-ADDRESS`, started by the engine."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ async def serve(engine: str) -> None:
     nodes = Nodes(Path.cwd())
     log = EngineLog(engine)
     resources: dict[str, Kind] = {
-        "shimyard:node:ContainerRuntime": ContainerRuntimeResource(nodes, log),
-        "shimyard:node:NodeFiles": NodeFilesResource(nodes, log),
-        "shimyard:node:K3sServer": K3sServerResource(nodes, log),
-        "shimyard:node:K3sAgent": K3sAgentResource(nodes, log),
-        "shimyard:cluster:Node": ClusterNodeResource(nodes, log),
-        "shimyard:cluster:Tokens": TokensResource(nodes.redacted.learn),
+        "shimyard-edge:node:ContainerRuntime": ContainerRuntimeResource(nodes, log),
+        "shimyard-edge:node:NodeFiles": NodeFilesResource(nodes, log),
+        "shimyard-edge:node:K3sServer": K3sServerResource(nodes, log),
+        "shimyard-edge:node:K3sAgent": K3sAgentResource(nodes, log),
+        "shimyard-edge:cluster:Node": ClusterNodeResource(nodes, log),
+        "shimyard-edge:cluster:Tokens": TokensResource(nodes.redacted.learn),
     }
     limits = [
         ("grpc.max_receive_message_length", _MESSAGE_LIMIT),
@@ -72,7 +72,9 @@ async def _set_when_orphaned(stop: asyncio.Event, parent: int) -> None:
 def main() -> None:
     """The engine's address is the first argument."""
     if len(sys.argv) < 2:
-        sys.exit("usage: pulumi-resource-shimyard ENGINE-ADDRESS (the Pulumi engine starts this)")
+        sys.exit(
+            "usage: pulumi-resource-shimyard-edge ENGINE-ADDRESS (the Pulumi engine starts this)"
+        )
     # Libraries log their own view of a failure, with tracebacks, on the user's screen.
     logging.basicConfig(handlers=[logging.NullHandler()])
     asyncio.run(serve(sys.argv[1]))

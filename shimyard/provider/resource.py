@@ -279,7 +279,7 @@ class Resource(ABC):
             return False
         try:
             with control.server(others_only=True) as cluster:
-                return control.node not in cluster.members()
+                return cluster.member(control.node) is None
         except NodeError:
             return False
         finally:

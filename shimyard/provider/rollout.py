@@ -191,7 +191,7 @@ def settle(control: Control, report: Report) -> None:
         late = time.monotonic() > deadline
         try:
             with control.server() as cluster:
-                member = cluster.members().get(node)
+                member = cluster.member(node)
                 if member is None or member.ready:
                     if member is not None and member.ours:
                         cluster.uncordon(node)

@@ -7,7 +7,7 @@ state in globals, so whoever calls this is a process of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pulumi
@@ -15,6 +15,8 @@ from pulumi.runtime import get_root_resource, mocks
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
 from shimyard.provider.values import Secret, decode
+
+Program = Callable[[], None] | Callable[[], Awaitable[None]]
 
 
 class Answers(mocks.Mocks):
@@ -49,7 +51,7 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
-def run(program: Callable[[], None], answers: Answers, *, stack: str = "s") -> dict[str, Any]:
+def run(program: Program, answers: Answers, *, stack: str = "s") -> dict[str, Any]:
     """The ``resources`` and ``exports`` of a program. Raises what it raises."""
     monitor = _Monitor(answers)
     loop = asyncio.new_event_loop()
@@ -62,7 +64,7 @@ def run(program: Callable[[], None], answers: Answers, *, stack: str = "s") -> d
     return {"resources": monitor.kept, "exports": exports}
 
 
-async def _exported(program: Callable[[], None]) -> Any:
+async def _exported(program: Program) -> Any:
     await run_pulumi_func(program)
     root = get_root_resource()
     assert isinstance(root, Stack)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pulumi
 from pulumi.runtime import mocks, set_all_config
@@ -29,15 +31,15 @@ class Machines(Answers):
         """Answer as the provider would."""
         state = dict(args.inputs)
         proof = {"shim": "runc", "version": "1", "canary": "passed", "milliseconds": 1}
-        if args.typ == "shimyard:node:ContainerRuntime":
+        if args.typ == "shimyard-edge:node:ContainerRuntime":
             state |= {"generation": 1, "machineId": "m", "versions": {}, "drift": []}
             state["handlers"] = {"runc": proof}
-        elif args.typ in ("shimyard:node:K3sServer", "shimyard:node:K3sAgent"):
+        elif args.typ in ("shimyard-edge:node:K3sServer", "shimyard-edge:node:K3sAgent"):
             proven = {"runc": proof} if "runtime" in args.inputs else {}
             state |= {"generation": 2, "versions": {"k3s": "1"}, "handlers": proven}
-        elif args.typ == "shimyard:cluster:Tokens":
+        elif args.typ == "shimyard-edge:cluster:Tokens":
             state |= {name: pulumi.Output.secret(f"{name}-secret") for name in ("server", "agent")}
-        if args.typ == "shimyard:node:K3sServer":
+        if args.typ == "shimyard-edge:node:K3sServer":
             state |= {
                 "caSha256": f"ca-of-{args.name}",
                 "kubeconfig": pulumi.Output.secret(KUBECONFIG),
@@ -59,8 +61,14 @@ def main(stack: str, configuration: str) -> int:
     return 0
 
 
-def _program() -> None:
-    runpy.run_path(str(CHECKOUT / "__main__.py"), run_name="__main__")
+async def _program() -> None:
+    # A mocked stack is closed to what a program wants awaited, so that is awaited here.
+    awaited: list[Callable[[], Awaitable[Any]]] = []
+    with patch.object(pulumi, "run", awaited.append):
+        runpy.run_path(str(CHECKOUT / "__main__.py"), run_name="__main__")
+    assert awaited, "the program does not let its registrations begin"
+    for each in awaited:
+        await each()
 
 
 if __name__ == "__main__":

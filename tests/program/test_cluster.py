@@ -24,7 +24,7 @@ def after(made: Outcome, kind: str, name: str) -> set[str]:
 
 
 def of_cluster(kind: str) -> dict[str, dict[str, Any]]:
-    return outcome(PRODUCTION).of(f"shimyard:{kind}")
+    return outcome(PRODUCTION).of(f"shimyard-edge:{kind}")
 
 
 def test_a_stack_without_a_cluster_makes_none() -> None:
@@ -43,10 +43,10 @@ def test_each_machine_has_its_role_and_its_node_object(
 ) -> None:
     made = outcome(stack)
     assert made.error == ""
-    assert list(made.of("shimyard:node:K3sServer")) == servers
-    assert sorted(made.of("shimyard:node:K3sAgent")) == sorted(agents)
-    assert sorted(made.of("shimyard:cluster:Node")) == sorted([*servers, *agents])
-    assert list(made.of("shimyard:cluster:Tokens")) == [stack]
+    assert list(made.of("shimyard-edge:node:K3sServer")) == servers
+    assert sorted(made.of("shimyard-edge:node:K3sAgent")) == sorted(agents)
+    assert sorted(made.of("shimyard-edge:cluster:Node")) == sorted([*servers, *agents])
+    assert list(made.of("shimyard-edge:cluster:Tokens")) == [stack]
 
 
 def test_servers_come_one_after_the_other_and_then_all_agents() -> None:
@@ -81,7 +81,7 @@ def test_one_server_starts_the_cluster_and_everybody_else_joins_it() -> None:
     assert "joins" not in servers[SERVERS[0]]
     assert [servers[name]["joins"] for name in SERVERS[1:]] == ["10.20.1.11"] * 2
     assert {given["joins"] for given in agents.values()} == {"k3s.berlin.example.com"}
-    (agent, *_) = outcome("lab").of("shimyard:node:K3sAgent").values()
+    (agent, *_) = outcome("lab").of("shimyard-edge:node:K3sAgent").values()
     assert agent["joins"] == "10.213.0.11"
 
 
@@ -99,7 +99,7 @@ def test_servers_and_agents_are_told_what_concerns_them() -> None:
     assert server["serverConfig"]["etcd-snapshot-retention"] == 12
     agent = of_cluster("node:K3sAgent")["hall-lyon-1"]["k3s"]
     assert agent == {"version": "1.32.3+k3s1", "kubeletArgs": {"max-pods": "250"}}
-    lab = outcome("lab").of("shimyard:node:K3sServer")["edge-1"]["k3s"]
+    lab = outcome("lab").of("shimyard-edge:node:K3sServer")["edge-1"]["k3s"]
     assert lab["datastore"] == "sqlite"
 
 
@@ -107,10 +107,10 @@ def test_an_endpoint_that_is_one_of_the_servers_changes_no_other_server() -> Non
     config = stack_file(PRODUCTION)
     config["shimyard:cluster"]["endpoint"] = "10.20.1.12"
     made = run(PRODUCTION, config)
-    names = [given["k3s"]["tlsSans"] for given in made.of("shimyard:node:K3sServer").values()]
+    names = [given["k3s"]["tlsSans"] for given in made.of("shimyard-edge:node:K3sServer").values()]
     assert names == [["10.20.1.11"], ["10.20.1.12"], ["10.20.1.13"]]
     assert made.exports["endpoint"] == "https://10.20.1.12:6443"
-    agents = made.of("shimyard:node:K3sAgent").values()
+    agents = made.of("shimyard-edge:node:K3sAgent").values()
     assert {given["joins"] for given in agents} == {"10.20.1.12"}
 
 
@@ -118,9 +118,10 @@ def test_agents_can_have_an_older_version() -> None:
     config = stack_file(PRODUCTION)
     config["shimyard:cluster"]["agentVersion"] = "1.31.7+k3s1"
     made = run(PRODUCTION, config)
-    versions = {given["k3s"]["version"] for given in made.of("shimyard:node:K3sAgent").values()}
+    agents = made.of("shimyard-edge:node:K3sAgent").values()
+    versions = {given["k3s"]["version"] for given in agents}
     assert versions == {"1.31.7+k3s1"}
-    assert made.of("shimyard:node:K3sServer")[SERVERS[0]]["k3s"]["version"] == "1.32.3+k3s1"
+    assert made.of("shimyard-edge:node:K3sServer")[SERVERS[0]]["k3s"]["version"] == "1.32.3+k3s1"
 
 
 def test_every_resource_of_a_clusters_machine_knows_who_can_drain_it() -> None:
@@ -129,24 +130,24 @@ def test_every_resource_of_a_clusters_machine_knows_who_can_drain_it() -> None:
             servers = [server["name"] for server in given["membership"]["servers"]]
             assert servers == SERVERS
             assert given["membership"]["rollout"]["maxUnavailable"] == 2
-    (runtime,) = outcome("dev").of("shimyard:node:ContainerRuntime").values()
+    (runtime,) = outcome("dev").of("shimyard-edge:node:ContainerRuntime").values()
     assert "membership" not in runtime
 
 
 def test_a_word_for_the_tokens_reaches_the_tokens() -> None:
     config = stack_file("lab")
-    assert outcome("lab").of("shimyard:cluster:Tokens")["lab"].get("generation") is None
+    assert outcome("lab").of("shimyard-edge:cluster:Tokens")["lab"].get("generation") is None
     config["shimyard:cluster"]["tokenGeneration"] = "2026-11"
-    assert run("lab", config).of("shimyard:cluster:Tokens")["lab"]["generation"] == "2026-11"
+    assert run("lab", config).of("shimyard-edge:cluster:Tokens")["lab"]["generation"] == "2026-11"
 
 
 def test_a_machine_outside_of_the_cluster_has_no_node_object() -> None:
     config = stack_file(PRODUCTION)
     config["shimyard:cluster"]["agents"] = ["hall-lyon-1"]
     made = run(PRODUCTION, config)
-    assert list(made.of("shimyard:node:K3sAgent")) == ["hall-lyon-1"]
-    assert "hall-lyon-2" not in made.of("shimyard:cluster:Node")
-    runtime = made.of("shimyard:node:ContainerRuntime")["hall-lyon-2"]
+    assert list(made.of("shimyard-edge:node:K3sAgent")) == ["hall-lyon-1"]
+    assert "hall-lyon-2" not in made.of("shimyard-edge:cluster:Node")
+    runtime = made.of("shimyard-edge:node:ContainerRuntime")["hall-lyon-2"]
     assert "membership" not in runtime
     assert "cni" not in runtime["runtime"]
 

@@ -27,12 +27,12 @@ def embedded(*agents: str) -> Outcome:
 
 
 def k3s(made: Outcome) -> dict[str, dict[str, Any]]:
-    return {**made.of("shimyard:node:K3sServer"), **made.of("shimyard:node:K3sAgent")}
+    return {**made.of("shimyard-edge:node:K3sServer"), **made.of("shimyard-edge:node:K3sAgent")}
 
 
 def test_no_machine_has_a_runtime_beside_k3s() -> None:
     made = embedded()
-    assert made.of("shimyard:node:ContainerRuntime") == {}
+    assert made.of("shimyard-edge:node:ContainerRuntime") == {}
     assert sorted(k3s(made)) == sorted([*SERVERS, *AGENTS])
     for given in k3s(made).values():
         assert given["k3s"]["containerd"] == "embedded"
@@ -43,7 +43,7 @@ def test_no_machine_has_a_runtime_beside_k3s() -> None:
 def test_what_k3s_has_proven_is_told_and_becomes_labels() -> None:
     made = embedded()
     for name in [*SERVERS, *AGENTS]:
-        assert made.of("shimyard:cluster:Node")[name]["handlers"]["runc"]["canary"] == "passed"
+        assert made.of("shimyard-edge:cluster:Node")[name]["handlers"]["runc"]["canary"] == "passed"
         told = made.exports["nodes"][name]
         assert told["handlers"]["runc"]["canary"] == "passed"
         assert (told["generation"], told["versions"]) == (2, {"k3s": "1"})
@@ -52,7 +52,7 @@ def test_what_k3s_has_proven_is_told_and_becomes_labels() -> None:
 
 def test_a_machine_outside_of_the_cluster_keeps_a_runtime_of_ours() -> None:
     made = embedded("hall-lyon-1")
-    runtimes = made.of("shimyard:node:ContainerRuntime")
+    runtimes = made.of("shimyard-edge:node:ContainerRuntime")
     assert list(runtimes) == ["hall-lyon-2"]
     assert "containerd" in runtimes["hall-lyon-2"]["runtime"]
     assert "containerd" not in k3s(made)["hall-lyon-1"]["runtime"]

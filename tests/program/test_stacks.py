@@ -76,7 +76,7 @@ def test_each_node_of_a_stack_file_gets_its_runtime_and_is_exported(stack: str) 
     assert made.error == ""
     assert list(made.of("shimyard:index:Fleet")) == [stack]
     assert sorted(made.of("shimyard:index:EdgeNode")) == sorted(NODES[stack])
-    runtimes = made.of("shimyard:node:ContainerRuntime")
+    runtimes = made.of("shimyard-edge:node:ContainerRuntime")
     assert sorted(runtimes) == sorted(NODES[stack])
     exported = made.exports["nodes"]
     assert sorted(exported) == sorted(NODES[stack])
@@ -99,17 +99,17 @@ def test_the_runtime_reaches_the_provider_as_the_stack_file_says_it(stack: str) 
             conf_dir=f"{k3s}/agent/etc/cni/net.d", bin_dirs=["/var/lib/rancher/k3s/data/cni"]
         )
         wanted = wanted.model_copy(update={"cni": folders})
-    for given in outcome(stack).of("shimyard:node:ContainerRuntime").values():
+    for given in outcome(stack).of("shimyard-edge:node:ContainerRuntime").values():
         assert RuntimeSettings.model_validate(given["runtime"]) == wanted
 
 
 def test_an_explicit_null_of_the_lab_is_still_one_for_the_provider() -> None:
-    (first, *_) = outcome("lab").of("shimyard:node:ContainerRuntime").values()
+    (first, *_) = outcome("lab").of("shimyard-edge:node:ContainerRuntime").values()
     assert first["runtime"]["containerd"]["oomScoreAdjust"] is None
 
 
 def test_files_go_to_the_nodes_that_they_name() -> None:
-    files = outcome("edge-production").of("shimyard:node:NodeFiles")
+    files = outcome("edge-production").of("shimyard-edge:node:NodeFiles")
     paths = {name: [file["path"] for file in given["files"]] for name, given in files.items()}
     assert paths["mast-berlin-1"] == ["/etc/edge/site-ca.pem"]
     assert paths["hall-lyon-2"] == [
@@ -120,7 +120,7 @@ def test_files_go_to_the_nodes_that_they_name() -> None:
 
 
 def test_the_defaults_of_ssh_reach_every_node_and_its_own_settings_win() -> None:
-    runtimes = outcome("edge-production").of("shimyard:node:ContainerRuntime")
+    runtimes = outcome("edge-production").of("shimyard-edge:node:ContainerRuntime")
     nodes = {n: NodeSettings.model_validate(given["node"]) for n, given in runtimes.items()}
     assert nodes["mast-berlin-1"].ssh.user == "edge"
     assert nodes["hall-lyon-2"].ssh.user == "root"
@@ -132,7 +132,7 @@ def test_a_password_is_a_secret_of_pulumi() -> None:
     config = stack_file("dev")
     mirror = {"url": "https://192.0.2.1", "username": "puller", "password": "hush"}
     config["shimyard:runtime"]["registries"] = [{"host": "example.com", "mirrors": [mirror]}]
-    (given,) = run("dev", config).of("shimyard:node:ContainerRuntime").values()
+    (given,) = run("dev", config).of("shimyard-edge:node:ContainerRuntime").values()
     assert given["runtime"]["registries"][0]["mirrors"][0]["password"] == "[secret]"
 
 

@@ -18,9 +18,10 @@ of_node() {
     case $1 in label | taint) describe "$@" ;; *) "$@" ;; esac
 }
 
-# name ready cordoned ours server version labels taints
+# [node]: name ready cordoned ours server version labels taints
+# shellcheck disable=SC2120
 members() {
-    kubectl get nodes -o go-template='{{range .items}}member{{"\t"}}{{.metadata.name}}{{"\t"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\t"}}{{if .spec.unschedulable}}true{{else}}-{{end}}{{"\t"}}{{with .metadata.annotations}}{{with index . "'"$cordon_mark"'"}}yes{{else}}-{{end}}{{else}}-{{end}}{{"\t"}}{{with .metadata.labels}}{{with index . "node-role.kubernetes.io/control-plane"}}{{.}}{{else}}-{{end}}{{else}}-{{end}}{{"\t"}}{{.status.nodeInfo.kubeletVersion}}{{"\t"}}{{range $key, $value := .metadata.labels}}{{$key}}={{$value}},{{end}}{{"\t"}}{{range .spec.taints}}{{.key}}{{if .value}}={{.value}}{{end}}:{{.effect}},{{end}}{{"\n"}}{{end}}'
+    kubectl get nodes ${1:+"--field-selector=metadata.name=$1"} -o go-template='{{range .items}}member{{"\t"}}{{.metadata.name}}{{"\t"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\t"}}{{if .spec.unschedulable}}true{{else}}-{{end}}{{"\t"}}{{with .metadata.annotations}}{{with index . "'"$cordon_mark"'"}}yes{{else}}-{{end}}{{else}}-{{end}}{{"\t"}}{{with .metadata.labels}}{{with index . "node-role.kubernetes.io/control-plane"}}{{.}}{{else}}-{{end}}{{else}}-{{end}}{{"\t"}}{{.status.nodeInfo.kubeletVersion}}{{"\t"}}{{range $key, $value := .metadata.labels}}{{$key}}={{$value}},{{end}}{{"\t"}}{{range .spec.taints}}{{.key}}{{if .value}}={{.value}}{{end}}:{{.effect}},{{end}}{{"\n"}}{{end}}'
 }
 
 # Marked before it is cordoned: a cut between the two must not leave a cordon that nobody owns.

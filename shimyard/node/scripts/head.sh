@@ -10,7 +10,7 @@
 #   node retake                       start "recover" as a service and wait for it
 #   node purge                        remove Shimyard itself once no resource is left
 # on a server of a cluster also:
-#   node members                      the Node objects
+#   node members [NODE]               the Node objects, or one
 #   node survey                       what the cluster says of handlers; changes nothing
 #   node access                       the CA's digest and the administrator's kubeconfig
 #   node cordon|uncordon|forget NODE

@@ -35,7 +35,7 @@ apply) apply ;;
 retake) retake ;;
 recover) recover "${2:-}" ;;
 purge) purge ;;
-members) members ;;
+members) if [ $# -eq 1 ]; then members; else of_node "$@"; fi ;;
 survey) survey ;;
 access) access ;;
 cordon) of_node "$@" ;;

@@ -187,7 +187,6 @@ def test_wasm_pods_run_from_an_archive_and_from_a_mirror(
         assert sorted(nodes) == NAMES
 
 
-@pytest.mark.trial
 def test_the_doctor_finds_every_link_sound_and_a_shim_that_is_gone(
     project: Project, lab: Lab
 ) -> None:
@@ -281,7 +280,6 @@ def test_a_template_that_somebody_has_changed_is_drift_and_is_mended(
     all_in_service(kubectl)
 
 
-@pytest.mark.trial
 def test_killed_while_images_are_imported_and_a_handler_is_proven_the_next_up_converges(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:

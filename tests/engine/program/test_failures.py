@@ -89,7 +89,7 @@ def test_ctrl_c_in_a_transaction_leaves_it_to_the_node_and_the_state_knows(
         output, _ = engine.communicate(timeout=30)
     assert engine.returncode != 0
     assert "what the node has begun it ends, or takes back, by itself" in output
-    assert {"shimyard:node:ContainerRuntime", "shimyard:node:NodeFiles"} & {
+    assert {"shimyard-edge:node:ContainerRuntime", "shimyard-edge:node:NodeFiles"} & {
         each["type"] for each in project.resources()
     }
     assert "5 unchanged" not in project.up().output

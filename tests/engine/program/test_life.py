@@ -18,7 +18,7 @@ from tests.engine.program.project import Project
 from tests.engine.program.stack import stack
 
 CONFIG = "/etc/containerd/config.toml"
-RUNTIME = "shimyard:node:ContainerRuntime"
+RUNTIME = "shimyard-edge:node:ContainerRuntime"
 
 FOREIGN = {
     "etc/containerd/config.toml": "# from another containerd\n",

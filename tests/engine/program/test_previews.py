@@ -24,6 +24,6 @@ def test_a_stack_file_of_shimyard_can_be_previewed_with_nothing_reachable(
     shutil.copy(CHECKOUT / "stacks" / f"Pulumi.{name}.yaml", project.folder / "stacks")
     project.pulumi("stack", "init", name, "--no-select")
     shown = project.pulumi("preview", "--diff", "--stack", name, before=OFFLINE).output
-    assert shown.count("+ shimyard:node:ContainerRuntime: (create)") == nodes
+    assert shown.count("+ shimyard-edge:node:ContainerRuntime: (create)") == nodes
     assert shown.count("starts containerd.service") == nodes
     assert "/etc/containerd/config.toml" in shown

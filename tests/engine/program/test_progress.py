@@ -40,7 +40,7 @@ class Told:
         return [
             each["message"].rstrip()
             for each in found
-            if each.get("ephemeral") and "shimyard:node:" in each.get("urn", "")
+            if each.get("ephemeral") and "shimyard-edge:node:" in each.get("urn", "")
         ]
 
 

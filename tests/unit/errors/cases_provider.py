@@ -60,7 +60,7 @@ def _infinite(scene: Scene) -> object:
 def _twice(scene: Scene) -> None:
     files = _files(scene)
     files._claim(URN, _inputs(_FILE))
-    files._claim("urn:pulumi:dev::shimyard::shimyard:node:NodeFiles::other", _inputs(_FILE))
+    files._claim("urn:pulumi:dev::shimyard::shimyard-edge:node:NodeFiles::other", _inputs(_FILE))
 
 
 def _cancelled(scene: Scene) -> object:

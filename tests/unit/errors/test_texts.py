@@ -16,6 +16,7 @@ from tests.unit.errors import (
     cases_doctor,
     cases_locking,
     cases_node,
+    cases_preview,
     cases_provider,
     cases_settings,
 )
@@ -30,6 +31,7 @@ ROOMS: dict[str, dict[str, Provocation]] = {
     "node": cases_node.CASES,
     "cluster": cases_cluster.CASES,
     "doctor": cases_doctor.CASES,
+    "preview": cases_preview.CASES,
 }
 CASES = [(room, name) for room, cases in ROOMS.items() for name in cases]
 # Set to write the golden files anew; then read the difference as an operator would.

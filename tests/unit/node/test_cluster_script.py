@@ -39,6 +39,15 @@ def test_an_option_between_labels_or_taints_is_refused(server: Server, verb: str
     assert server.calls == []
 
 
+def test_one_node_is_asked_for_alone(server: Server) -> None:
+    assert server.run("members", "edge-1").returncode == 0
+    assert server.run("members").returncode == 0
+    one, every = server.calls
+    assert one.startswith("get nodes --field-selector=metadata.name=edge-1 -o go-template=")
+    assert every.startswith("get nodes -o go-template=")
+    assert server.run("members", "--all").returncode == 2
+
+
 def test_labels_and_taints_replace_what_is_there(server: Server) -> None:
     assert server.run("label", "edge-1", "a=b", "gone-").returncode == 0
     assert server.run("taint", "edge-1", "a=b:NoSchedule").returncode == 0

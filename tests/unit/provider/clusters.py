@@ -56,6 +56,10 @@ class StandInCluster(Cluster):
         with self._guard:
             return dict(self.nodes)
 
+    def member(self, node: str) -> Member | None:
+        """The same of one."""
+        return self.members().get(node)
+
     def becomes(self, node: str, **changes: Any) -> None:
         """The node is another one from now on."""
         with self._guard:

@@ -10,7 +10,7 @@ from shimyard.provider.messages import CheckRequest, CheckResponse, DiffRequest
 from shimyard.provider.resource import Resource
 from shimyard.provider.values import Properties, decode, encode
 
-URN = "urn:pulumi:dev::shimyard::shimyard:node:ContainerRuntime::bench-1"
+URN = "urn:pulumi:dev::shimyard::shimyard-edge:node:ContainerRuntime::bench-1"
 
 
 class KeptLog(EngineLog):

@@ -23,7 +23,7 @@ from shimyard.provider.values import UNKNOWN
 from tests.unit.provider.clusters import StandInCluster, StandInControl, agent, membership
 from tests.unit.provider.engine import KeptLog
 
-URN = "urn:pulumi:dev::shimyard::shimyard:cluster:Node::a"
+URN = "urn:pulumi:dev::shimyard::shimyard-edge:cluster:Node::a"
 PROVEN = "handler.shimyard.dev/"
 
 

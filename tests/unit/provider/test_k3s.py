@@ -48,7 +48,7 @@ from tests.unit.provider.engine import URN, KeptLog, changes, check, checked
 
 VERSIONS = ["1.35.5+k3s1", "1.36.3+k3s1", "1.36.4+k3s1", "1.37.0+k3s1", "1.38.0+k3s1"]
 THREE = ("s1", "s2", "s3")
-OTHER = "urn:pulumi:dev::shimyard::shimyard:node:K3sAgent::another"
+OTHER = "urn:pulumi:dev::shimyard::shimyard-edge:node:K3sAgent::another"
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from shimyard.node.errors import ConnectionFailedError
+from shimyard.node.facts import Facts
+from shimyard.node.transcript import UNTOLD
 from shimyard.node.transport import Session
 from shimyard.provider.container_runtime import ContainerRuntimeResource
 from shimyard.provider.messages import ApplyRequest, DeleteRequest, ReadRequest
@@ -50,6 +52,51 @@ def test_a_machine_that_does_not_answer_is_asked_once_for_all_its_resources(
     assert asked == ["bench-1"]
     assert nodes.unreachable(refused)
     assert not nodes.unreachable(NodeSettings.model_validate(node()))
+
+
+class Open:
+    """A connection that only knows whether it stands."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.alive = True
+        self.transcript = UNTOLD
+
+    def close(self) -> None:
+        self.alive = False
+
+
+def test_a_large_fleet_keeps_some_connections_and_all_facts(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Open] = []
+
+    def login(machine: NodeSettings, _project: Path) -> Open:
+        opened.append(Open(machine.name))
+        return opened[-1]
+
+    monkeypatch.setattr(Session, "open", login)
+    monkeypatch.setattr("shimyard.provider.nodes.read_facts", lambda _session: Facts())
+    monkeypatch.setattr("shimyard.provider.nodes._MOST_IDLE", 3)
+    machines = [
+        NodeSettings.model_validate(node(name=f"n{number}", address=f"192.0.2.{number}"))
+        for number in range(6)
+    ]
+    with nodes.session(machines[0]) as used:
+        for machine in machines[1:]:
+            nodes.facts(machine)
+        # One that is at work is nobody's surplus.
+        assert used.alive
+        assert [each.name for each in opened if each.alive] == ["n0", "n3", "n4", "n5"]
+    assert [each.name for each in opened if each.alive] == ["n0", "n4", "n5"]
+    for machine in machines[1:]:
+        nodes.facts(machine)
+    assert len(opened) == 6
+    with nodes.session(machines[1]) as again:
+        assert again.alive
+    assert [each.name for each in opened] == ["n0", "n1", "n2", "n3", "n4", "n5", "n1"]
+    nodes.hang_up(machines[1], purpose="")
+    assert not opened[-1].alive
 
 
 def test_a_cancelled_run_opens_no_connection_and_says_what_to_do(

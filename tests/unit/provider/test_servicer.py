@@ -23,7 +23,7 @@ from shimyard.provider.servicer import Servicer
 from shimyard.provider.values import decode, encode
 from tests.unit.provider.engine import KeptLog, node
 
-URN = "urn:pulumi:dev::shimyard::team:Station$shimyard:node:NodeFiles::bench-1"
+URN = "urn:pulumi:dev::shimyard::team:Station$shimyard-edge:node:NodeFiles::bench-1"
 T = TypeVar("T")
 
 
@@ -54,7 +54,7 @@ def asked(resource: Resource, call: Callable[[Any], Awaitable[T]]) -> T:
 
     async def run() -> T:
         server = grpc.aio.server()
-        servicer = Servicer("0.0.0", resource.nodes, {"shimyard:node:NodeFiles": resource})
+        servicer = Servicer("0.0.0", resource.nodes, {"shimyard-edge:node:NodeFiles": resource})
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
@@ -145,6 +145,6 @@ def test_another_name_replaces_and_deletes_first(node_files: NodeFilesResource) 
 
 
 def test_an_unknown_resource_is_named(node_files: NodeFilesResource) -> None:
-    urn = "urn:pulumi:dev::shimyard::shimyard:node:Toaster::x"
-    with pytest.raises(grpc.aio.AioRpcError, match="has no resource shimyard:node:Toaster"):
+    urn = "urn:pulumi:dev::shimyard::shimyard-edge:node:Toaster::x"
+    with pytest.raises(grpc.aio.AioRpcError, match="has no resource shimyard-edge:node:Toaster"):
         asked(node_files, lambda stub: stub.Check(proto.CheckRequest(urn=urn)))

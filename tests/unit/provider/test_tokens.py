@@ -16,7 +16,7 @@ from shimyard.provider.tokens import TokensResource
 from shimyard.provider.values import UNKNOWN, Properties, Secret
 from tests.unit.provider.engine import wired
 
-URN = "urn:pulumi:dev::shimyard::shimyard:cluster:Tokens::lab"
+URN = "urn:pulumi:dev::shimyard::shimyard-edge:cluster:Tokens::lab"
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""One rule a file: a pure function from a resource to what is wrong with it."""
