@@ -261,7 +261,6 @@ def test_load_makes_more_pods_by_their_own_metrics_and_its_end_makes_them_go(
     wait_ready(kubectl, "busy", 1)
 
 
-@pytest.mark.trial
 def test_a_hundred_replicas_are_ready_on_two_agents(
     project: Project, kubectl: Kubectl, lab: Lab
 ) -> None:
