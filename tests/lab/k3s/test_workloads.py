@@ -22,7 +22,7 @@ from tests.program.kubernetes.examples import EVERYTHING, MACHINES
 
 __all__ = ["render"]
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 GREETER = "docker.io/lab/greeter:1"
 NATIVE = "docker.io/lab/probe:1"
