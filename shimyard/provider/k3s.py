@@ -40,7 +40,7 @@ from shimyard.provider.resource import Resource
 from shimyard.provider.retirement import Retirement, not_cleaned
 from shimyard.provider.service import membership
 from shimyard.provider.values import UNKNOWN, Properties, Secret, has_unknown, revealed
-from shimyard.settings import RuntimeSettings
+from shimyard.settings import NodeSettings, RuntimeSettings
 from shimyard.settings.base import FieldError
 from shimyard.settings.embedded import check_embedded
 from shimyard.settings.k3s import K3sSettings, release
@@ -161,6 +161,9 @@ class _K3sResource(Resource):
         with self.log.progress(request.urn, node.name) as report:
             retirement = Retirement(control, report)
             retirement.leave()
+            if self.role == "server" and not retirement.gone and self._answers(request, node):
+                # Of two members of etcd none may stop before it is taken out.
+                retirement.forget()
             try:
                 super().delete(request)
             except ConnectionFailedError as error:
@@ -170,6 +173,13 @@ class _K3sResource(Resource):
             finally:
                 control.close()
             retirement.forget()
+
+    def _answers(self, request: DeleteRequest, node: NodeSettings) -> bool:
+        try:
+            with self.nodes.session(node, transcript=self._transcript(request.urn, request.inputs)):
+                return True
+        except ConnectionFailedError:
+            return False
 
     def _desired(self, inputs: Mapping[str, Any], artifacts: list[Any]) -> DesiredState:
         cluster = membership(inputs)
