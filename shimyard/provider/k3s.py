@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,6 +31,7 @@ from shimyard.provider.handlers import handlers_of
 from shimyard.provider.inputs import InputError, node_settings, settings, sources
 from shimyard.provider.messages import (
     ApplyRequest,
+    ApplyResponse,
     CheckRequest,
     CheckResponse,
     DeleteRequest,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from shimyard.node.transport import Session
 
 _DEFAULT_READY_SECONDS = 300
+REGISTRATION = "registration"
 _TOKENS = ("token", "agentToken")
 
 
@@ -116,6 +119,21 @@ class _K3sResource(Resource):
             "handlers": {} if runtime is None else handlers_of(runtime, facts, runc=version),
             **told,
         }
+
+    def apply(self, request: ApplyRequest) -> ApplyResponse:
+        """Each time that K3s is made anew, its Node object is another one: so it is told."""
+        answer = super().apply(request)
+        made = UNKNOWN if request.preview else secrets.token_hex(8)
+        registration = request.state.get(REGISTRATION) or made
+        return ApplyResponse(answer.id, {**answer.state, REGISTRATION: registration})
+
+    def read(self, request: ReadRequest) -> ReadResponse:
+        """What the machine is not asked for stays."""
+        answer = super().read(request)
+        if not answer.id:
+            return answer
+        kept = {REGISTRATION: request.state.get(REGISTRATION)}
+        return ReadResponse(answer.id, answer.inputs, {**answer.state, **kept})
 
     def name_on_node(self, _inputs: Mapping[str, Any]) -> str:
         """A machine is a server or an agent."""
