@@ -31,9 +31,13 @@ class ClusterNode(pulumi.CustomResource):
         labels: Mapping[str, str] | None = None,
         taints: Sequence[str] = (),
         handlers: pulumi.Input[Mapping[str, Mapping[str, Any]]] | None = None,
+        registration: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``handlers``: the output of the machine's ``ContainerRuntime``; default: none."""
+        """``handlers``: the output of the machine's ``ContainerRuntime``; default: none.
+
+        ``registration``: that of its K3s; with another one, the Node object has lost its labels.
+        """
         super().__init__(
             "shimyard-edge:cluster:Node",
             resource_name,
@@ -43,6 +47,7 @@ class ClusterNode(pulumi.CustomResource):
                 "labels": dict(labels or {}),
                 "taints": list(taints),
                 "handlers": handlers if handlers is not None else {},
+                "registration": registration,
                 "drift": None,
             },
             opts,

@@ -26,6 +26,7 @@ class K3sAgent(pulumi.CustomResource):
 
     generation: pulumi.Output[int]
     machine_id: pulumi.Output[str]
+    registration: pulumi.Output[str]
     version: pulumi.Output[str]
     versions: pulumi.Output[Mapping[str, str]]
     handlers: pulumi.Output[Mapping[str, Mapping[str, Any]]]
@@ -64,3 +65,4 @@ class K3sAgent(pulumi.CustomResource):
         )
         # The SDK's own translation of names would reach into the settings' tables as well.
         self.machine_id = vars(self)["machineId"]
+        self.registration = vars(self)["registration"]

@@ -161,6 +161,7 @@ class K3sCluster(pulumi.ComponentResource):
                 if self._settings.embeds(node.name)
                 else self._fleet.edge_nodes[node.name].handlers
             ),
+            registration=k3s.registration,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[k3s]),
         )
 

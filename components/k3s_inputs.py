@@ -30,6 +30,7 @@ def k3s_inputs(
         "sources": inputs(sources or ArtifactSettings()),
         "generation": None,
         "machineId": None,
+        "registration": None,
         "version": None,
         "versions": None,
         "handlers": None,

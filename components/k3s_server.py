@@ -28,6 +28,7 @@ class K3sServer(pulumi.CustomResource):
 
     generation: pulumi.Output[int]
     machine_id: pulumi.Output[str]
+    registration: pulumi.Output[str]
     version: pulumi.Output[str]
     versions: pulumi.Output[Mapping[str, str]]
     handlers: pulumi.Output[Mapping[str, Mapping[str, Any]]]
@@ -77,4 +78,5 @@ class K3sServer(pulumi.CustomResource):
         )
         # The SDK's own translation of names would reach into the settings' tables as well.
         self.machine_id = vars(self)["machineId"]
+        self.registration = vars(self)["registration"]
         self.ca_sha256 = vars(self)["caSha256"]

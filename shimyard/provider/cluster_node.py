@@ -34,7 +34,7 @@ from shimyard.settings.capabilities import PROVEN, capability_label
 from shimyard.settings.explain import explain
 from shimyard.settings.nodes import LabelKey, LabelValue, Taints
 
-_SHOWN = ("name", "labels", "taints", "handlers")
+_SHOWN = ("name", "labels", "taints", "handlers", "registration")
 
 
 class _Description(Model):

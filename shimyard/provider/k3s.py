@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,6 +31,7 @@ from shimyard.provider.handlers import handlers_of
 from shimyard.provider.inputs import InputError, node_settings, settings, sources
 from shimyard.provider.messages import (
     ApplyRequest,
+    ApplyResponse,
     CheckRequest,
     CheckResponse,
     DeleteRequest,
@@ -40,7 +42,7 @@ from shimyard.provider.resource import Resource
 from shimyard.provider.retirement import Retirement, not_cleaned
 from shimyard.provider.service import membership
 from shimyard.provider.values import UNKNOWN, Properties, Secret, has_unknown, revealed
-from shimyard.settings import RuntimeSettings
+from shimyard.settings import NodeSettings, RuntimeSettings
 from shimyard.settings.base import FieldError
 from shimyard.settings.embedded import check_embedded
 from shimyard.settings.k3s import K3sSettings, release
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from shimyard.node.transport import Session
 
 _DEFAULT_READY_SECONDS = 300
+REGISTRATION = "registration"
 _TOKENS = ("token", "agentToken")
 
 
@@ -117,6 +120,21 @@ class _K3sResource(Resource):
             **told,
         }
 
+    def apply(self, request: ApplyRequest) -> ApplyResponse:
+        """Each time that K3s is made anew, its Node object is another one: so it is told."""
+        answer = super().apply(request)
+        made = UNKNOWN if request.preview else secrets.token_hex(8)
+        registration = request.state.get(REGISTRATION) or made
+        return ApplyResponse(answer.id, {**answer.state, REGISTRATION: registration})
+
+    def read(self, request: ReadRequest) -> ReadResponse:
+        """What the machine is not asked for stays."""
+        answer = super().read(request)
+        if not answer.id:
+            return answer
+        kept = {REGISTRATION: request.state.get(REGISTRATION)}
+        return ReadResponse(answer.id, answer.inputs, {**answer.state, **kept})
+
     def name_on_node(self, _inputs: Mapping[str, Any]) -> str:
         """A machine is a server or an agent."""
         return RESOURCES[self.role]
@@ -161,6 +179,9 @@ class _K3sResource(Resource):
         with self.log.progress(request.urn, node.name) as report:
             retirement = Retirement(control, report)
             retirement.leave()
+            if self.role == "server" and not retirement.gone and self._answers(request, node):
+                # Of two members of etcd none may stop before it is taken out.
+                retirement.forget()
             try:
                 super().delete(request)
             except ConnectionFailedError as error:
@@ -170,6 +191,13 @@ class _K3sResource(Resource):
             finally:
                 control.close()
             retirement.forget()
+
+    def _answers(self, request: DeleteRequest, node: NodeSettings) -> bool:
+        try:
+            with self.nodes.session(node, transcript=self._transcript(request.urn, request.inputs)):
+                return True
+        except ConnectionFailedError:
+            return False
 
     def _desired(self, inputs: Mapping[str, Any], artifacts: list[Any]) -> DesiredState:
         cluster = membership(inputs)

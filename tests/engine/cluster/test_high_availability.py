@@ -173,6 +173,7 @@ def test_the_first_server_anew_joins_the_cluster_that_stands(
     project.write()
     project.up()
     assert starts(lab, "edge-2", SPARE) == before
+    # Its Node object is another one, and has its labels again.
     assert "drift" not in project.refresh().output
 
 

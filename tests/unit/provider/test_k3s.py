@@ -28,7 +28,7 @@ from shimyard.node.transaction import Result, read_facts
 from shimyard.provider import admission
 from shimyard.provider.admission import AdmissionError
 from shimyard.provider.k3s import K3sAgentResource, K3sServerResource, step_refused
-from shimyard.provider.messages import ApplyRequest, DeleteRequest, ReadRequest
+from shimyard.provider.messages import ApplyRequest, ApplyResponse, DeleteRequest, ReadRequest
 from shimyard.provider.nodes import CancelledRunError, Nodes
 from shimyard.provider.resource import Resource
 from shimyard.provider.values import UNKNOWN, Secret, revealed
@@ -179,6 +179,7 @@ def test_a_preview_knows_the_version_and_not_how_the_cluster_is_reached(
     state = servers.apply(ApplyRequest(URN, "", shown, preview=True)).state
     assert state == {
         "drift": [],
+        "registration": UNKNOWN,
         "version": VERSIONS[1],
         "versions": {"k3s": VERSIONS[1]},
         "handlers": {},
@@ -580,6 +581,21 @@ def test_another_first_server_is_no_change_of_the_files(servers: K3sServerResour
     assert new["effects"] == ["nothing restarts"]
     joined: dict[str, Any] = {"joins": "192.0.2.103", "token": Secret("K10ab::server:x-Secret1")}
     assert changes(servers, old, checked(servers, of_server(**joined), old)) == {}
+
+
+def test_a_node_that_is_made_anew_is_another_registration_and_no_update_is(
+    servers: K3sServerResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Resource, "apply", lambda _, asked: ApplyResponse("s1/k3s-server", {**asked.state})
+    )
+    first, again = (
+        servers.apply(ApplyRequest(URN, "", {}, preview=False)).state["registration"]
+        for _ in range(2)
+    )
+    assert first != again
+    updated = ApplyRequest(URN, "s1/k3s-server", {}, preview=False, state={"registration": first})
+    assert servers.apply(updated).state["registration"] == first
 
 
 # --- what no update changes -----------------------------------------------------------------------
