@@ -145,7 +145,7 @@ def test_everything_that_the_doctor_needs_is_told_and_no_secret(
         names["node"],
         names["class"],
         "",
-        (End("log", 1, "-"), End("greeter", 137, "Error")),
+        (End("greeter", 137, "Error", "0"), End("log", 1, "-", "1")),
         {"log": "8Mi", "greeter": "16Mi"},
         {"log": "-", "greeter": "sha256:aa"},
     )

@@ -87,10 +87,15 @@ def ready(cluster: Cluster, app: str, count: int) -> None:
     wait_for(f"{count} pods of {app}", missing, seconds=90, interval=0.5)
 
 
-def ask(cluster: Cluster, service: str, port: int) -> str:
-    """The answer of an app through its Service."""
+def answers(cluster: Cluster, service: str, port: int) -> None:
+    """Wait until an app answers through its Service, which learns a moment later who is Ready."""
     found = cluster.get("service", service, "--namespace=shop")
-    return cluster.ask(f"{found['spec']['clusterIP']}:{port}", "/hello/edge")
+
+    def missing() -> str | None:
+        told = cluster.ask(f"{found['spec']['clusterIP']}:{port}", "/hello/edge")
+        return None if "edge" in told and "curl" not in told else told
+
+    wait_for(f"an answer of {service}", missing, seconds=20, interval=0.2)
 
 
 def test_a_pod_waits_while_no_node_has_its_handler_proven(applied: Cluster) -> None:
@@ -112,7 +117,7 @@ def test_an_app_answers_through_its_service_as_restricted_as_the_namespace_wants
     applied: Cluster,
 ) -> None:
     ready(applied, "greeter", 2)
-    assert "edge" in ask(applied, "greeter", 8080)
+    answers(applied, "greeter", 8080)
     namespace = applied.get("namespace", "shop")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     pod = pods(applied, "greeter")[0]["spec"]
@@ -122,7 +127,7 @@ def test_an_app_answers_through_its_service_as_restricted_as_the_namespace_wants
 
 def test_a_hybrid_app_runs_wasm_and_native_containers_in_one_pod(applied: Cluster) -> None:
     ready(applied, "camera", 1)
-    assert "edge" in ask(applied, "camera", 8081)
+    answers(applied, "camera", 8081)
     (pod,) = pods(applied, "camera")
     assert applied.ask(f"{pod['status']['podIP']}:8080", "/name") == pod["metadata"]["name"]
     written = applied.ask(f"{pod['status']['podIP']}:8080", "/write?path=/shared/a&text=b")
