@@ -42,8 +42,9 @@ def test_ten_nodes_are_measured_and_their_end_is_checked(
     (part,) = record.parts.values()
     commands = {name: samples[0] for name, samples in part["commands"].items()}
     assert list(commands) == [PREVIEW, FIRST_UP, NO_OP_UP, REFRESH, STATE_EACH_STEP]
-    # To itself, and twice to the server: for its K3s, and for its Node object.
-    assert commands[FIRST_UP]["connections"] == 30
+    # To itself, and twice to the server: for its K3s, and for its Node object. The server's K3s
+    # asks once more: when it has come in, and again when it does without its entrance.
+    assert commands[FIRST_UP]["connections"] == 31
     # Once each, and to the server for each Node object.
     assert commands[REFRESH]["connections"] == 20
     assert commands[PREVIEW]["connections"] == commands[NO_OP_UP]["connections"] == 0
