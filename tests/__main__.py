@@ -74,8 +74,8 @@ def run_suites(suites: Sequence[str], *, lanes: int, trial: bool) -> list[Result
 
 
 def has_failed(result: Result, *, trial: bool) -> bool:
-    """Whether tests failed, or there was none where some should be."""
-    nothing_to_do = result.code == _NO_TESTS and trial
+    """Whether tests failed, or there was none in a whole suite where some should be."""
+    nothing_to_do = result.code == _NO_TESTS and (trial or "/" in result.part)
     return result.code != 0 and not nothing_to_do
 
 
