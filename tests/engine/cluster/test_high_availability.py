@@ -18,7 +18,7 @@ from tests.engine.cluster.traces import traces
 from tests.engine.program.project import Project
 from toolchain import Toolchain
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 MACHINES = 4
 NAMES = ["edge-1", "edge-2", "edge-3"]

@@ -187,6 +187,12 @@ def test_a_change_that_fails_beside_it_leaves_a_server_that_starts(
     all_ready(kubectl)
 
 
+def look_at(hunt: Hunt, node: Node) -> None:
+    """Look at a node and at K3s's data, which the lab's nodes have on a disk of its own."""
+    hunt.look_at(node)
+    hunt.look_below(inside(node, DATA), DATA)
+
+
 def test_all_the_while_no_token_was_seen_where_others_can_read_it(
     project: Project, lab: Lab
 ) -> None:
@@ -209,7 +215,7 @@ def test_all_the_while_no_token_was_seen_where_others_can_read_it(
     for number, each in enumerate(project.runs):
         rest.look(f"output {number}", each.output.encode())
     rest.look_below(temporary)
-    rest.look_at(lab.node(SERVER))
+    look_at(rest, lab.node(SERVER))
     assert rest.found == {
         (f"0600 {ETC}/token", new.server),
         (f"0600 {ETC}/agent-token", new.agent),
@@ -219,5 +225,5 @@ def test_all_the_while_no_token_was_seen_where_others_can_read_it(
     # The server's is on the server alone, and nothing is left of the former ones.
     for name in AGENTS:
         of_agent = Hunt([old.server, old.agent, new.server, new.agent], [])
-        of_agent.look_at(lab.node(name))
+        look_at(of_agent, lab.node(name))
         assert of_agent.found == {(f"0600 {ETC}/token", new.agent)}
