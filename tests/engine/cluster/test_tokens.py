@@ -190,7 +190,7 @@ def test_a_change_that_fails_beside_it_leaves_a_server_that_starts(
 def look_at(hunt: Hunt, node: Node) -> None:
     """Look at a node and at K3s's data, which the lab's nodes have on a disk of its own."""
     hunt.look_at(node)
-    hunt.look_below(inside(node, DATA), DATA)
+    hunt.look_below(inside(node, DATA.lstrip("/")), DATA)
 
 
 def test_all_the_while_no_token_was_seen_where_others_can_read_it(
