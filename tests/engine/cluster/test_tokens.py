@@ -14,7 +14,7 @@ from tests.engine.node.states import kill_at, leftovers
 from tests.engine.program.hunt import Hunt, inside
 from tests.engine.program.project import Project, Run
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 SERVER, AGENTS = "edge-1", ("edge-2", "edge-3")
 ETC, DATA = "/etc/rancher/k3s", "/var/lib/rancher/k3s"
