@@ -21,6 +21,8 @@ BLOCK = 256 * 1024
 class MirrorServer(ThreadingHTTPServer):
     """Serves one mirror folder; ``port`` 0 takes a free one, see ``url``."""
 
+    # As many nodes as there are may ask at the same moment.
+    request_queue_size = 128
     daemon_threads = True
     block_on_close = False
 

@@ -30,6 +30,12 @@ class Run:
         """The lines of the output in which ``word`` stands."""
         return "\n".join(line for line in self.output.splitlines() if word in line)
 
+    @property
+    def told(self) -> str:
+        """What the engine says at the end of its progress; all of the output if it says nothing."""
+        _, title, words = self.output.rpartition("\nDiagnostics:\n")
+        return title + words
+
 
 @dataclass
 class Project:
@@ -118,7 +124,7 @@ class Project:
         )
         run = Run(result.stdout, result.returncode)
         self.runs.append(run)
-        assert status is None or run.status == status, run.output
+        assert status is None or run.status == status, run.told
         return run
 
     def command(self, *arguments: str) -> list[str]:
