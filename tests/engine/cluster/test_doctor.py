@@ -27,7 +27,7 @@ from tests.engine.program.project import Project
 from tests.lab.shims.modules import hungry
 from tests.unit.doctor.authorities import DAY, pem_body
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 NODES = ["edge-1", "edge-2", "edge-3"]
 SHIM = "/usr/local/bin/containerd-shim-wasmtime-v1"
