@@ -12,7 +12,7 @@ from tests.engine.node.states import kill_at
 from tests.engine.program.project import Project
 from toolchain import Toolchain
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 NAMES = ["edge-1", "edge-2", "edge-3"]
 TOKEN = "/etc/rancher/k3s/token"
