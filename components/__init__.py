@@ -16,6 +16,8 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
+    from components.platform import Platform
+    from components.security import Security
     from components.workloads import (
         HybridApp,
         RuntimeClasses,
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 _IN_A_CLUSTER = {
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
+    "Platform": "components.platform",
     "RuntimeClasses": "components.workloads",
+    "Security": "components.security",
     "WasmApp": "components.workloads",
     "WasmNamespace": "components.workloads",
     "Workloads": "components.workloads",
@@ -47,7 +51,9 @@ __all__ = [
     "K3sServer",
     "NodeFile",
     "NodeFiles",
+    "Platform",
     "RuntimeClasses",
+    "Security",
     "WasmApp",
     "WasmNamespace",
     "Workloads",

@@ -11,6 +11,7 @@ from shimyard.settings.nodes import (
     SshDefaults,
     SshSettings,
 )
+from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.registries import MirrorSettings, RegistrySettings
 from shimyard.settings.runtime import (
     ContainerdSettings,
@@ -19,6 +20,7 @@ from shimyard.settings.runtime import (
     ShimName,
     ShimSettings,
 )
+from shimyard.settings.security import SecuritySettings
 from shimyard.settings.stack import StackSettings
 from shimyard.settings.workloads import (
     HybridAppSettings,
@@ -38,9 +40,11 @@ __all__ = [
     "MirrorSettings",
     "NamespaceSettings",
     "NodeSettings",
+    "PlatformSettings",
     "RegistrySettings",
     "RuntimeClassesSettings",
     "RuntimeSettings",
+    "SecuritySettings",
     "SettingsError",
     "ShimName",
     "ShimSettings",

@@ -13,7 +13,9 @@ from shimyard.settings.embedded import check_containerd
 from shimyard.settings.files import FileSettings
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
+from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
+from shimyard.settings.security import SecuritySettings
 from shimyard.settings.workloads import (
     HybridAppSettings,
     NamespaceSettings,
@@ -56,6 +58,12 @@ class StackSettings(Model):
     hybrid_apps: list[HybridAppSettings] = Field(
         default_factory=list,
         description="Pods of a Wasm proxy, a native app and a Wasm log sidecar.",
+    )
+    platform: PlatformSettings = Field(
+        default_factory=PlatformSettings, description="Add-ons of the cluster, and what they carry."
+    )
+    security: SecuritySettings = Field(
+        default_factory=SecuritySettings, description="What workloads may do, and what may run."
     )
 
     def membership(self) -> MembershipSettings | None:
