@@ -1,4 +1,4 @@
-"""Makes `Workloads` and `Platform` of stacks against Pulumi's mocks; prints the resources of each as JSON.
+"""Makes `Workloads` and `Platform` of stacks against Pulumi's mocks; prints them as JSON.
 
 Usage: python -m tests.program.kubernetes.rendered, with a stack a line on standard input.
 A stack is a JSON object: section -> value, as in a stack file without 'shimyard:'; the answer is a
