@@ -153,6 +153,6 @@ def test_a_mistake_is_told_with_its_place_and_the_mend(
 
 
 def test_functions_need_a_cluster() -> None:
-    sections = {"namespaces": [], "apps": [], "hybridApps": []}
+    sections: dict[str, Any] = {"namespaces": [], "apps": [], "hybridApps": []}
     error = refusal(platform=serverless(), cluster=None, **sections)
     assert error.fields == [PLACE]
