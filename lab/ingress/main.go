@@ -1,6 +1,7 @@
 // A stand-in for an ingress controller such as K3s' Traefik, whose modules the registry does not
-// serve in full. It leads HTTP requests as the Ingress objects of its class say, and does no more: no
-// TLS, no annotations, no status. Usage: ingress ADDRESS CLASS, in a pod that may read them.
+// serve in full. It leads HTTP requests as the Ingress objects of its class say, tells in their status
+// where it answers, and does no more: no TLS, no annotations. Usage: ingress ADDRESS CLASS, in a pod
+// that may read them and write their status, with the node's address in HOST_IP.
 package main
 
 import (
@@ -12,16 +13,19 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 
 	networking "k8s.io/api/networking/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	core "k8s.io/client-go/listers/core/v1"
 	listers "k8s.io/client-go/listers/networking/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 
 	"shimyard.dev/lab/ingress/routing"
 )
@@ -50,6 +54,13 @@ func run(address, class string) error {
 		ingresses: factory.Networking().V1().Ingresses().Lister(),
 		classes:   factory.Networking().V1().IngressClasses().Lister(),
 		services:  factory.Core().V1().Services().Lister(),
+	}
+	told := cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(each any) { found.tell(ctx, client, each) },
+		UpdateFunc: func(_, each any) { found.tell(ctx, client, each) },
+	}
+	if _, err := factory.Networking().V1().Ingresses().Informer().AddEventHandler(told); err != nil {
+		return err
 	}
 	factory.Start(ctx.Done())
 	for kind, synced := range factory.WaitForCacheSync(ctx.Done()) {
@@ -98,22 +109,35 @@ func (c controller) ServeHTTP(answer http.ResponseWriter, request *http.Request)
 	proxy.ServeHTTP(answer, request)
 }
 
-// ours are the objects of this class, and those of none if it is the cluster's default.
+// tell writes into an object's status where this controller answers for it.
+func (c controller) tell(ctx context.Context, client kubernetes.Interface, object any) {
+	ingress, isOne := object.(*networking.Ingress)
+	if !isOne || !c.owns(ingress) || len(ingress.Status.LoadBalancer.Ingress) > 0 {
+		return
+	}
+	changed := ingress.DeepCopy()
+	changed.Status.LoadBalancer.Ingress = []networking.IngressLoadBalancerIngress{{IP: os.Getenv("HOST_IP")}}
+	// Another writer's version comes as an update, which is told anew.
+	if _, err := client.NetworkingV1().Ingresses(ingress.Namespace).UpdateStatus(ctx, changed, meta.UpdateOptions{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
+
+// owns says whether an object is of this class, or of none if this is the cluster's default.
+func (c controller) owns(ingress *networking.Ingress) bool {
+	if name := ingress.Spec.IngressClassName; name != nil {
+		return *name == c.class
+	}
+	class, err := c.classes.Get(c.class)
+	return err == nil && class.Annotations[networking.AnnotationIsDefaultIngressClass] == "true"
+}
+
 func (c controller) ours() []*networking.Ingress {
 	every, err := c.ingresses.List(labels.Everything())
 	if err != nil {
 		return nil
 	}
-	class, err := c.classes.Get(c.class)
-	isDefault := err == nil && class.Annotations[networking.AnnotationIsDefaultIngressClass] == "true"
-	found := []*networking.Ingress{}
-	for _, each := range every {
-		name := each.Spec.IngressClassName
-		if (name == nil && isDefault) || (name != nil && *name == c.class) {
-			found = append(found, each)
-		}
-	}
-	return found
+	return slices.DeleteFunc(every, func(each *networking.Ingress) bool { return !c.owns(each) })
 }
 
 func (c controller) address(backend *routing.Backend) (string, error) {

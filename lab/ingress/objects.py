@@ -21,10 +21,16 @@ def objects(image: str, node: str) -> list[dict[str, Any]]:
             ("", ["services"]),
         )
     ]
+    writes = {
+        "apiGroups": ["networking.k8s.io"],
+        "resources": ["ingresses/status"],
+        "verbs": ["update"],
+    }
     container = {
         "name": _NAME,
         "image": image,
         "args": [":80", CLASS],
+        "env": [{"name": "HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}],
         "ports": [{"containerPort": 80, "hostPort": 80}],
         "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 1},
     }
@@ -40,7 +46,7 @@ def objects(image: str, node: str) -> list[dict[str, Any]]:
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "ClusterRole",
             "metadata": {"name": _NAME},
-            "rules": reads,
+            "rules": [*reads, writes],
         },
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",

@@ -78,13 +78,12 @@ def project(
     built: BuiltArtifacts,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Project:
-    """A server, an agent, an ingress controller and the functions."""
+    """A server and an agent; no function yet."""
     made = Project.of_checkout(tools, tmp_path_factory.mktemp("serverless"))
     made.config = cluster_stack(lab, built, ["edge-1", ENTRANCE], servers=["edge-1"])
     # The autoscaler looks each 15 s by itself.
     often = {"kube-controller-manager-arg": ["horizontal-pod-autoscaler-sync-period=5s"]}
     made.config["cluster"]["serverConfig"] = often
-    made.config["platform"] = {"serverless": SERVERLESS}
     made.write()
     made.up()
     return made
@@ -92,13 +91,16 @@ def project(
 
 @pytest.fixture(scope="module", autouse=True)
 def kubectl(project: Project, lab: Lab) -> Kubectl:
-    """Of the cluster with all of it, its ingress controller included."""
+    """Of the cluster with an ingress controller, and the functions."""
     made = Kubectl(lab.node("edge-1"))
     image = linux_image("/ingress", ingress("amd64").read_bytes(), "amd64")
     RegistryClient(registry_url(lab.settings)).push(image, "ingress", "native")
     for each in objects("registry.lab/ingress:native", ENTRANCE):
         made.apply(each)
     made.wait_ready("app=ingress", 1, NAMESPACE)
+    project.config["platform"] = {"serverless": SERVERLESS}
+    project.write()
+    project.up()
     return made
 
 
@@ -170,7 +172,7 @@ def rescaled(kubectl: Kubectl, tenant: str) -> list[str]:
 def test_load_doubles_a_functions_pods_up_to_its_most(lab: Lab, kubectl: Kubectl) -> None:
     with load(lab, OWN_HOST):
         kubectl.wait_ready("shimyard.dev/app=greeter", 6, "acme")
-    assert rescaled(kubectl, "acme")[:2] == ["New size: 4", "New size: 6"]
+    assert rescaled(kubectl, "acme") == ["New size: 2", "New size: 4", "New size: 6"]
 
 
 def test_a_tenants_quota_holds_whatever_the_load_wants(lab: Lab, kubectl: Kubectl) -> None:
