@@ -16,6 +16,7 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
+    from components.platform import Platform, ServerlessPlatform, WasmFunction
     from components.workloads import (
         HybridApp,
         RuntimeClasses,
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 _IN_A_CLUSTER = {
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
+    "Platform": "components.platform",
     "RuntimeClasses": "components.workloads",
+    "ServerlessPlatform": "components.platform",
     "WasmApp": "components.workloads",
+    "WasmFunction": "components.platform",
     "WasmNamespace": "components.workloads",
     "Workloads": "components.workloads",
 }
@@ -47,8 +51,11 @@ __all__ = [
     "K3sServer",
     "NodeFile",
     "NodeFiles",
+    "Platform",
     "RuntimeClasses",
+    "ServerlessPlatform",
     "WasmApp",
+    "WasmFunction",
     "WasmNamespace",
     "Workloads",
 ]

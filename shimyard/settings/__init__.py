@@ -11,6 +11,7 @@ from shimyard.settings.nodes import (
     SshDefaults,
     SshSettings,
 )
+from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.registries import MirrorSettings, RegistrySettings
 from shimyard.settings.runtime import (
     ContainerdSettings,
@@ -38,6 +39,7 @@ __all__ = [
     "MirrorSettings",
     "NamespaceSettings",
     "NodeSettings",
+    "PlatformSettings",
     "RegistrySettings",
     "RuntimeClassesSettings",
     "RuntimeSettings",

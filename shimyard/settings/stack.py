@@ -13,6 +13,7 @@ from shimyard.settings.embedded import check_containerd
 from shimyard.settings.files import FileSettings
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
+from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.workloads import (
     HybridAppSettings,
@@ -56,6 +57,9 @@ class StackSettings(Model):
     hybrid_apps: list[HybridAppSettings] = Field(
         default_factory=list,
         description="Pods of a Wasm proxy, a native app and a Wasm log sidecar.",
+    )
+    platform: PlatformSettings = Field(
+        default_factory=PlatformSettings, description="Add-ons of the cluster, and what they carry."
     )
 
     def membership(self) -> MembershipSettings | None:

@@ -25,12 +25,14 @@ COMPONENTS = {
     "wasm-namespace": ["shop"],
     "wasm-app": ["shop.greeter"],
     "hybrid-app": ["shop.camera"],
+    "wasm-function": ["acme.resize"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
     "WasmNamespace": "wasm-namespace",
     "WasmApp": "wasm-app",
     "HybridApp": "hybrid-app",
+    "WasmFunction": "wasm-function",
 }
 
 

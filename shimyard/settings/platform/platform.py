@@ -1,0 +1,16 @@
+"""The platform of a stack: what a team puts on its Wasm edge cluster for others to build on."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shimyard.settings.base import Model
+from shimyard.settings.platform.serverless import ServerlessSettings
+
+
+class PlatformSettings(Model):
+    """Add-ons of the cluster, and the kinds of workloads that they make possible."""
+
+    serverless: ServerlessSettings | None = Field(
+        default=None, description="Functions of tenants. Default: none."
+    )
