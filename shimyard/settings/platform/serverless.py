@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from shimyard.settings.base import DnsLabel, FieldError, Model, matching
 from shimyard.settings.kubernetes import Annotations, ObjectName
@@ -76,8 +76,16 @@ class FunctionScalingSettings(AutoscalingSettings):
     )
 
 
+def _as_written(schema: dict[str, Any]) -> None:
+    """In a stack file, a function has its tenant's namespace, and may have no handler."""
+    del schema["properties"]["namespace"]
+    schema["required"].remove("handler")
+
+
 class FunctionSettings(WasmAppSettings):
     """A Wasm app whose number of pods follows the load, and that answers at routes."""
+
+    model_config = ConfigDict(json_schema_extra=_as_written)
 
     autoscaling: FunctionScalingSettings | None = Field(
         default_factory=FunctionScalingSettings,
