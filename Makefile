@@ -25,7 +25,7 @@ ifeq ($(wildcard stacks/Pulumi.$(STACK).yaml),)
 $(error there is no stacks/Pulumi.$(STACK).yaml; STACK can be: $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml)))
 endif
 
-.PHONY: help trial up preview refresh doctor down shell prepare test test-quick fuzz lint bench density requirements need-lab
+.PHONY: help up preview refresh doctor down shell prepare test test-quick fuzz lint bench density scale requirements need-lab
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,9 +64,6 @@ test: lint prepare ## all suites: unit, program, fuzz, engine, faults, lab (need
 test-quick: $(VENV) ## the suites for the inner loop: no root, under a minute
 	@$(PYTHON) -m tests unit program
 
-trial: prepare ## the tests that are written, and have not been seen to pass yet
-	@$(PYTHON) -m tests --trial engine lab
-
 fuzz: $(VENV) ## hostile input at random, TIMES=10 times as much as in `make test`
 	@SHIMYARD_FUZZ_TIMES=$(TIMES) $(PYTHON) -m tests fuzz
 
@@ -85,6 +82,11 @@ density: $(VENV) ## measure a Wasm pod beside an ordinary one, 25 minutes (root,
 	$(PYTHON) -m lab prepare
 	$(PYTHON) -m toolchain ensure
 	$(PYTHON) -m benchmarks.density $(BENCH)
+
+scale: $(VENV) ## measure one stack of 10, 100 and 1,000 simulated nodes, 15 minutes (root, an idle machine)
+	$(PYTHON) -m lab prepare
+	$(PYTHON) -m toolchain ensure
+	$(PYTHON) -m benchmarks.scale $(BENCH)
 
 requirements: $(VENV) ## lock the Python packages anew, with hashes
 	$(PYTHON) -m pip install --quiet pip-tools

@@ -130,6 +130,8 @@ class ClusterNodeResource:
             for taint in state.get("held") or []
             if taint not in member.taints
         ]
+        if member.ours:
+            drift.append("cordoned by a change that has not come to its end")
         for sentence in drift:
             self.log.info(request.urn, f"{control.node}: drift: {sentence}")
         return ReadResponse(request.id, request.inputs, {**request.state, "drift": drift})

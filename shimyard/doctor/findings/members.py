@@ -26,8 +26,7 @@ def service(of: Examination) -> Iterator[Finding]:
             yield Finding("not-ready", "broken", node, sentence, look)
         if member.cordoned and member.ours:
             sentence = "a change of Shimyard's has cordoned it and has not come to its end"
-            mend = f"run `make up STACK={of.stack}`, which takes the cordon back"
-            yield Finding("cordoned", "warning", node, sentence, mend)
+            yield Finding("cordoned", "warning", node, sentence, of.again)
         elif member.cordoned:
             sentence = "somebody has cordoned it: it gets no new pods"
             mend = f"if that is no longer meant: `kubectl uncordon {node}`"

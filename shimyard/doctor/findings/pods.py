@@ -34,7 +34,7 @@ def killed(of: Examination) -> Iterator[Finding]:
     """Containers that ended by SIGKILL: what a Wasm process over its limit ends by.
 
     Its shim's process is the guest itself, so that the kernel's kill is told as reason Error and
-    not as OOMKilled. So is the kill of a guest that heeds no SIGTERM, by a probe for one: the
+    not as OOMKilled. So is any other kill, of a guest that heeds no SIGTERM or by hand: the
     kernel's log tells them apart, as far back as it goes.
     """
     found: dict[tuple[str, str, str, bool], list[str]] = {}

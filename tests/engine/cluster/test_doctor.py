@@ -24,10 +24,10 @@ from tests.engine.cluster.wasm_pods import CLASS, push, wait_running, wasm_pod
 from tests.engine.node.breaking import broken_by, configuration, configured
 from tests.engine.node.states import kill_at, leave_orphan
 from tests.engine.program.project import Project
-from tests.lab.shims.modules import endless, hungry
+from tests.lab.shims.modules import hungry
 from tests.unit.doctor.authorities import DAY, pem_body
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 NODES = ["edge-1", "edge-2", "edge-3"]
 SHIM = "/usr/local/bin/containerd-shim-wasmtime-v1"
@@ -202,20 +202,22 @@ def test_a_wasm_pod_over_its_memory_limit_is_told_with_the_kernels_word(
     kubectl("delete", "pod", "hungry")
 
 
-def test_a_wasm_pod_that_its_probe_had_killed_is_not_said_to_lack_memory(
-    doctor: Doctor, kubectl: Kubectl, lab: Lab
+def test_a_wasm_pod_that_was_killed_by_hand_is_not_said_to_lack_memory(
+    doctor: Doctor, kubectl: Kubectl, agent: Node
 ) -> None:
-    image = push(lab, wasm_artifact("/endless.wasm", endless()), "endless")
-    probe = {"tcpSocket": {"port": 9}, "periodSeconds": 1, "failureThreshold": 1}
-    kubectl.apply(wasm_pod("endless", image, livenessProbe=probe))
+    kubectl.apply(wasm_pod("victim"))
+    wait_running(kubectl, "victim")
+    (container,) = kubectl.get("pod", "victim")["status"]["containerStatuses"]
+    task = container["containerID"].removeprefix("containerd://")
+    agent.run(["ctr", "-n", "k8s.io", "tasks", "kill", "-s", "KILL", task])
     doctor.until("memory")
     found = doctor.only("memory")
     assert "the kernel's log tells of none" in found["sentence"]
     assert found["severity"] == "warning"
     look = command(found["mend"], "kubectl describe pod")[1:]
-    assert "Liveness probe failed" in kubectl(*look, "endless")
+    assert "Exit Code:    137" in kubectl(*look, "victim")
     doctor.told(code=0)
-    kubectl("delete", "pod", "endless")
+    kubectl("delete", "pod", "victim")
 
 
 def test_a_component_that_asks_for_more_than_its_shims_engine_has_is_told(
@@ -335,7 +337,8 @@ def test_a_change_that_was_cut_off_is_named_and_taken_back(doctor: Doctor, agent
     shims.append({**shims[0], "handler": "second"})
     doctor.project.write()
     kill_at(agent, f"prepare file {CONFIG_PATH}", "verb recover")
-    doctor.project.up(status=1)
+    told = doctor.project.up(status=1).told
+    assert "the transaction was cut off" in told
     shims.pop()
     doctor.project.write()
     found = next(each for each in doctor.findings() if each["kind"] == "change")

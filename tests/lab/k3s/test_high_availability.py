@@ -10,7 +10,7 @@ import pytest
 from lab.deadline import wait_for
 from tests.lab.k3s.cluster import DATA, Cluster
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 BALANCER = f"{DATA}/agent/etc/k3s-agent-load-balancer.json"
 SERVERS = ("edge-1", "edge-2", "edge-3")

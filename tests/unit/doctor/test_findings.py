@@ -86,7 +86,7 @@ def test_who_does_not_answer_is_told_with_the_mend_of_the_connection() -> None:
             "cordoned",
             "warning",
             "a change of Shimyard's has cordoned it",
-            "run `make up STACK=lab`",
+            "run `make refresh STACK=lab`",
         ),
     ],
 )

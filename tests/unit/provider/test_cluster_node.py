@@ -257,6 +257,20 @@ def test_what_is_as_it_was_set_is_no_drift_whatever_others_add(
     assert (answer.id, answer.state["drift"], log.kept) == ("a", [], [])
 
 
+def test_a_cordon_that_a_change_has_left_is_drift_which_the_next_update_takes_back(
+    nodes_of_cluster: ClusterNodeResource, control: StandInControl
+) -> None:
+    labels = {"site": "hall", f"{PROVEN}spin": "true"}
+    control.cluster.becomes(
+        "a", labels=labels, taints=("a=b:NoSchedule",), cordoned=True, ours=True
+    )
+    answer = read(nodes_of_cluster)
+    assert answer.state["drift"] == ["cordoned by a change that has not come to its end"]
+    apply(nodes_of_cluster)
+    assert not control.cluster.members()["a"].cordoned
+    assert read(nodes_of_cluster).state["drift"] == []
+
+
 def test_a_node_that_the_cluster_has_lost_is_gone(
     nodes_of_cluster: ClusterNodeResource, control: StandInControl
 ) -> None:
