@@ -1,0 +1,59 @@
+"""Wasm is measured beside an ordinary container to the end, and what does not run is no figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import toolchain
+from benchmarks.containers.kinds import AOT, JIT, ORDINARY, kinds
+from benchmarks.containers.machine import machine
+from benchmarks.containers.rounds import CONNECTIONS, measure
+from benchmarks.errors import BenchmarkError
+from benchmarks.report.claims import claims
+from lab.images.packaging import linux_image
+from tests.lab.conftest import Place
+from toolchain.progress import Progress
+
+pytestmark = [pytest.mark.lab, pytest.mark.trial]
+
+
+def test_all_kinds_are_measured_and_a_program_that_does_not_run_is_refused(
+    tmp_path: Path, place: Callable[[int], Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHIMYARD_TOOLCHAIN", "build")
+    every = kinds()
+    ordinary = next(kind for kind in every if kind.name == ORDINARY)
+    broken = replace(ordinary, image=linux_image("/greeter", b"no program", "amd64"))
+    pulumi, lab = toolchain.ensure(), place(6).lab(1)
+    with machine(pulumi, (*every, broken), lab, tmp_path / "stack", Progress()) as node:
+        part = measure(
+            node, every, starts=1, rounds=1, counts=[2], load_seconds=1, tell=lambda _: None
+        )
+        node.have(broken)
+        with pytest.raises(BenchmarkError, match="exec format error"):
+            node.start(broken)
+    samples = part["samples"]
+    assert list(samples) == [AOT, JIT, ORDINARY]
+    for kind in samples.values():
+        ((cold,), (warm,), (two,)) = kind["cold"], kind["warm"], kind["many"]["2"]
+        assert cold["seconds"] > 0
+        assert warm["seconds"] > 0
+        assert cold["disk"] > 10_000
+        assert two["bytes"]["containers"] > 100_000
+        assert two["bytes"]["shims"] > 1_000_000
+        assert two["bytes"]["cgroups"] > 100_000
+        assert two["bytes"]["nodes"] > two["bytes"]["cgroups"]
+        assert all(kind["load"][str(each)][0]["rate"] > 10 for each in CONNECTIONS)
+    # What is compiled once is kept beside the component, and a Wasm process holds its engine.
+    compiled, in_place, ordinary_one = (samples[name] for name in (AOT, JIT, ORDINARY))
+    assert compiled["cold"][0]["disk"] > 2 * in_place["cold"][0]["disk"]
+    assert (
+        in_place["many"]["2"][0]["bytes"]["cgroups"]
+        > compiled["many"]["2"][0]["bytes"]["cgroups"]
+        > ordinary_one["many"]["2"][0]["bytes"]["cgroups"]
+    )
+    assert len(claims(part)) == 7
