@@ -18,7 +18,7 @@ from lab.images.packaging import linux_image
 from tests.lab.conftest import Place
 from toolchain.progress import Progress
 
-pytestmark = [pytest.mark.lab, pytest.mark.trial]
+pytestmark = pytest.mark.lab
 
 
 def test_all_kinds_are_measured_and_a_program_that_does_not_run_is_refused(
