@@ -93,6 +93,9 @@ wasm: $(VENV) ## measure Wasm containers beside ordinary ones, 15 minutes (root,
 	$(PYTHON) -m toolchain ensure
 	$(PYTHON) -m benchmarks.wasm $(BENCH)
 
+size: $(VENV) ## measure what each step takes off a Wasm program's size, 3 minutes (npm)
+	$(PYTHON) -m benchmarks.size $(BENCH)
+
 requirements: $(VENV) ## lock the Python packages anew, with hashes
 	$(PYTHON) -m pip install --quiet pip-tools
 	for name in requirements requirements-dev benchmarks/requirements; do \

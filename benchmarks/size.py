@@ -38,10 +38,10 @@ STEPS: Final[Mapping[str, Mapping[str, str]]] = {
         "PANIC": "unwind",
         "STRIP": "none",
     },
+    "strip": {"STRIP": "true"},
     "opt-level z": {"OPT_LEVEL": "z"},
     "lto, one codegen unit": {"LTO": "true", "CODEGEN_UNITS": "1"},
     "panic abort": {"PANIC": "abort"},
-    "strip": {"STRIP": "true"},
 }
 SHRUNK: Final = "wasm-opt"
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from lab.apt import install
 from lab.builds.inventory import build_all, recipes
 from lab.commands import attempt
 from lab.deadline import wait_for
+from lab.errors import NotReadyError
 from lab.images.layout import export
 from lab.instance import Lab
 from lab.mirror.service import start_mirror
@@ -38,6 +38,7 @@ _DATA: Final = "/var/lib/containerd"
 _PORT: Final = 8100
 _UP_SECONDS: Final = 300
 _START_SECONDS: Final = 60
+_PATIENCE_SECONDS: Final = 5
 _PAUSE: Final = 0.001
 _PROGRAM: Final = Path(first_install.__file__).with_name("install_program.py")
 
@@ -62,9 +63,8 @@ class Machine:
     def start(self, kind: Kind, count: int = 1) -> float:
         """Start so many containers, one after another; seconds until each has answered.
 
-        Errors: ``BenchmarkError`` with the words of `ctr`.
+        Errors: ``BenchmarkError`` for one that does not start, or ends by itself.
         """
-        address = str(self.node.address)
         began = time.monotonic()
         for number in range(count):
             options, arguments = kind.listening(_PORT + number)
@@ -78,13 +78,28 @@ class Machine:
                     log=done.stdout + done.stderr,
                 )
         for number in range(count):
-            wait_for(
-                f"an answer of {kind.name}",
-                partial(_unanswered, address, _PORT + number),
-                seconds=_START_SECONDS,
-                interval=_PAUSE,
-            )
+            self._wait_answer(kind, number)
         return time.monotonic() - began
+
+    def _wait_answer(self, kind: Kind, number: int) -> None:
+        port = _PORT + number
+
+        def unanswered() -> str | None:
+            return None if answers(str(self.node.address), port) else "no answer"
+
+        while True:
+            try:
+                wait_for(kind.name, unanswered, seconds=_PATIENCE_SECONDS, interval=_PAUSE)
+            except NotReadyError:
+                listed = self.node.run([*_CTR, "task", "ls"]).stdout
+                if not re.search(rf"^c{number}\s.*RUNNING", listed, re.MULTILINE):
+                    raise BenchmarkError(
+                        f"{kind.name}: the container has ended by itself",
+                        mend="run its image with ctr, and see what it prints",
+                        log=listed,
+                    ) from None
+            else:
+                return
 
     def stop(self, count: int = 1) -> None:
         """End them, and wait until no process of them is left."""
@@ -177,10 +192,6 @@ def _install(stack: Stack, described: Mapping[str, Any]) -> None:
 def _ensure_wrk() -> None:
     if shutil.which("wrk") is None:
         install(["wrk"])
-
-
-def _unanswered(address: str, port: int) -> str | None:
-    return None if answers(address, port) else "none"
 
 
 def _archive(kind: Kind) -> str:

@@ -11,9 +11,9 @@ SIZES: Final = "sizes"
 _INTRODUCTION: Final = """\
 Written by `python -m benchmarks.size`; nothing in here is by hand.
 
-Each step keeps those before it. The components' last step but one is how the lab builds them;
-wasm-opt is what `python -m shimyard.packaging` does with that. Gzipped is what a layer takes in a
-registry if it is compressed, which layers of OCI Wasm artifacts are not.
+Each step keeps those before it; the last before wasm-opt is how the lab builds its components.
+The step wasm-opt is what `python -m shimyard.packaging` does with that. Gzipped is what a layer
+takes in a registry if it is compressed, which layers of OCI Wasm artifacts are not.
 """
 
 
@@ -28,9 +28,9 @@ def document(content: Mapping[str, Any]) -> str:
             (
                 step,
                 f"{size['bytes']:,}",
-                f"{size['bytes'] / first['bytes'] * 100:.0f} %",
+                f"{size['bytes'] / first['bytes'] * 100:.1f} %",
                 f"{size['gzipped']:,}",
-                f"{size['gzipped'] / first['gzipped'] * 100:.0f} %",
+                f"{size['gzipped'] / first['gzipped'] * 100:.1f} %",
             )
             for step, size in steps.items()
         ]
