@@ -1,11 +1,17 @@
 """A stack from its settings: machines first, then their cluster, then what runs in it."""
 
+import gc
+
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components import Fleet
 from components.registrations import registrations_begun
 from shimyard.settings import PlatformSettings, SecuritySettings, SettingsError, load
+
+# A program keeps all that it makes: with a thousand machines, looking for garbage again and again
+# would be a quarter of its time.
+gc.set_threshold(100_000, 50, 1000)
 
 # Depending on its version, the language host hands the configuration over in one of two ways.
 CONFIGURATION = {**get_config_env(), **CONFIG.get()}

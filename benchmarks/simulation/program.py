@@ -3,6 +3,8 @@
 It runs as a project's own `__main__.py`; the stack's file says what there is.
 """
 
+import gc
+
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
@@ -10,6 +12,8 @@ from components import Fleet
 from components.k3s_cluster import K3sCluster
 from components.registrations import registrations_begun
 from shimyard.settings import load
+
+gc.set_threshold(100_000, 50, 1000)
 
 settings = load({**get_config_env(), **CONFIG.get()}, stack=pulumi.get_stack())
 fleet = Fleet(pulumi.get_stack(), settings=settings)
