@@ -12,8 +12,8 @@ from typing import Final
 
 from shimyard.packaging.shrink import ShrinkError
 
-OLDEST: Final = 119
-"""The first version in which all of ``FEATURES`` can be told apart."""
+OLDEST: Final = 121
+"""The first version that can tell all of ``FEATURES`` apart."""
 FEATURES: Final = (
     "bulk-memory",
     "bulk-memory-opt",

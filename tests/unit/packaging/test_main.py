@@ -47,7 +47,7 @@ def test_the_smaller_program_is_written_and_both_sizes_are_told(
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        ("wasm-opt version 108", "is version 108, and 119 or newer is needed"),
+        ("wasm-opt version 108", "is version 108, and 121 or newer is needed"),
         ("optipng 1.0", "is not wasm-opt: optipng 1.0"),
         ("wasm-opt version 132", "no gc here"),
     ],
