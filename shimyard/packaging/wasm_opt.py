@@ -59,7 +59,9 @@ class WasmOpt:
         )
         version = re.match(r"wasm-opt version (\d+)", told.stdout)
         if version is None:
-            raise ShrinkError(f"{found} is not wasm-opt: {told.stdout or told.stderr}", mend=_MEND)
+            raise ShrinkError(
+                f"{found} is not wasm-opt: {(told.stdout or told.stderr).strip()}", mend=_MEND
+            )
         if int(version[1]) < OLDEST:
             raise ShrinkError(
                 f"{found} is version {version[1]}, and {OLDEST} or newer is needed", mend=_MEND
