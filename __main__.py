@@ -7,7 +7,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components import Fleet
 from components.registrations import registrations_begun
-from shimyard.settings import PlatformSettings, SecuritySettings, SettingsError, load
+from shimyard.settings import PlatformSettings, SettingsError, load
 
 # A program keeps all that it makes: with a thousand machines, looking for garbage again and again
 # would be a quarter of its time.
@@ -28,7 +28,6 @@ else:
     # The SDK of Kubernetes takes half a second to import, which a fleet without it can do without.
     from components.k3s_cluster import K3sCluster
     from components.platform import Platform
-    from components.security import Security
     from components.workloads import Workloads
 
     cluster = K3sCluster(pulumi.get_stack(), settings=settings, fleet=fleet)
@@ -36,16 +35,15 @@ else:
     pulumi.export("endpoint", cluster.endpoint)
     pulumi.export("kubeconfig", cluster.kubeconfig)
 
-    # What limits pods is there before the first of them.
-    secured: list[pulumi.Resource] = []
-    if settings.security != SecuritySettings():
-        secured = [Security(pulumi.get_stack(), settings=settings, provider=cluster.provider)]
-    after = pulumi.ResourceOptions(depends_on=secured)
-    if settings.platform != PlatformSettings():
-        Platform(pulumi.get_stack(), settings=settings, provider=cluster.provider, opts=after)
-    workloads = Workloads(
-        pulumi.get_stack(), settings=settings, provider=cluster.provider, opts=after
-    )
+    workloads = Workloads(pulumi.get_stack(), settings=settings, provider=cluster.provider)
     pulumi.export("workloads", workloads.summary)
+    if settings.platform != PlatformSettings():
+        platform = Platform(
+            pulumi.get_stack(),
+            settings=settings,
+            classes=workloads.classes,
+            provider=cluster.provider,
+        )
+        pulumi.export("platform", platform.summary)
 
 pulumi.run(registrations_begun)

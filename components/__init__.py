@@ -16,8 +16,7 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
-    from components.platform import Platform
-    from components.security import Security
+    from components.platform import Platform, ServerlessPlatform, WasmFunction
     from components.workloads import (
         HybridApp,
         RuntimeClasses,
@@ -33,8 +32,9 @@ _IN_A_CLUSTER = {
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
     "RuntimeClasses": "components.workloads",
-    "Security": "components.security",
+    "ServerlessPlatform": "components.platform",
     "WasmApp": "components.workloads",
+    "WasmFunction": "components.platform",
     "WasmNamespace": "components.workloads",
     "Workloads": "components.workloads",
 }
@@ -53,8 +53,9 @@ __all__ = [
     "NodeFiles",
     "Platform",
     "RuntimeClasses",
-    "Security",
+    "ServerlessPlatform",
     "WasmApp",
+    "WasmFunction",
     "WasmNamespace",
     "Workloads",
 ]

@@ -7,8 +7,6 @@ from typing import Any
 from components.manifests.metadata import selector, without_empty
 from shimyard.settings.workloads import AutoscalingSettings, PodsSettings
 
-_DEFAULT_UTILIZATION = 80
-
 
 def autoscaler_spec(app: PodsSettings, autoscaling: AutoscalingSettings) -> dict[str, Any]:
     """The spec of a HorizontalPodAutoscaler (autoscaling/v2)."""
@@ -44,7 +42,7 @@ def _metrics(autoscaling: AutoscalingSettings) -> list[dict[str, Any]]:
         ("memory", autoscaling.memory_utilization, autoscaling.memory_average),
     ]
     if all(utilization is None and amount is None for _, utilization, amount in targets):
-        targets = [("cpu", _DEFAULT_UTILIZATION, None)]
+        targets = [("cpu", autoscaling.DEFAULT_UTILIZATION, None)]
     metrics = []
     for name, utilization, amount in targets:
         if utilization is not None:

@@ -1,5 +1,7 @@
 """The platform on top of a cluster."""
 
 from components.platform.platform import Platform
+from components.platform.serverless_platform import ServerlessPlatform
+from components.platform.wasm_function import WasmFunction
 
-__all__ = ["Platform"]
+__all__ = ["Platform", "ServerlessPlatform", "WasmFunction"]

@@ -17,11 +17,12 @@ from shimyard.settings.workloads import PodsSettings
 class Workloads(pulumi.ComponentResource):
     """The RuntimeClasses, namespaces, Wasm apps and hybrid apps of the settings.
 
-    Outputs: ``runtime_classes`` (handler -> name of its RuntimeClass), ``namespaces`` (name ->
-    WasmNamespace), ``apps`` ('namespace/name' -> WasmApp or HybridApp), ``summary``
-    ('namespace/name' -> deployment, service, address and url of the app).
+    Outputs: ``classes`` (RuntimeClasses), ``runtime_classes`` (handler -> name of its
+    RuntimeClass), ``namespaces`` (name -> WasmNamespace), ``apps`` ('namespace/name' -> WasmApp
+    or HybridApp), ``summary`` ('namespace/name' -> deployment, service, address, url of the app).
     """
 
+    classes: RuntimeClasses
     runtime_classes: dict[str, pulumi.Output[str]]
     namespaces: dict[str, WasmNamespace]
     apps: dict[str, WasmApp | HybridApp]
@@ -40,14 +41,14 @@ class Workloads(pulumi.ComponentResource):
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
         super().__init__("shimyard:index:Workloads", resource_name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self._classes = RuntimeClasses(
+        self.classes = RuntimeClasses(
             resource_name,
             runtime=settings.runtime,
             classes=settings.runtime_classes,
             opts=child,
         )
         self._names = settings.runtime_classes
-        self.runtime_classes = self._classes.names
+        self.runtime_classes = self.classes.names
         self.namespaces = {
             namespace.name: WasmNamespace(namespace.name, namespace=namespace, opts=child)
             for namespace in settings.namespaces
@@ -96,7 +97,7 @@ class Workloads(pulumi.ComponentResource):
             "open_ports": home is not None and home.denies_ingress,
             "opts": pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[self._classes, *([] if home is None else [home])],
+                depends_on=[self.classes, *([] if home is None else [home])],
                 aliases=[pulumi.Alias(type_=was.TYPE)],
             ),
         }

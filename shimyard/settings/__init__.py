@@ -20,7 +20,6 @@ from shimyard.settings.runtime import (
     ShimName,
     ShimSettings,
 )
-from shimyard.settings.security import SecuritySettings
 from shimyard.settings.stack import StackSettings
 from shimyard.settings.workloads import (
     HybridAppSettings,
@@ -45,7 +44,6 @@ __all__ = [
     "RegistrySettings",
     "RuntimeClassesSettings",
     "RuntimeSettings",
-    "SecuritySettings",
     "SettingsError",
     "ShimName",
     "ShimSettings",

@@ -15,7 +15,6 @@ from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
-from shimyard.settings.security import SecuritySettings
 from shimyard.settings.workloads import (
     HybridAppSettings,
     NamespaceSettings,
@@ -61,9 +60,6 @@ class StackSettings(Model):
     )
     platform: PlatformSettings = Field(
         default_factory=PlatformSettings, description="Add-ons of the cluster, and what they carry."
-    )
-    security: SecuritySettings = Field(
-        default_factory=SecuritySettings, description="What workloads may do, and what may run."
     )
 
     def membership(self) -> MembershipSettings | None:

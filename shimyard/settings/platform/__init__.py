@@ -1,5 +1,19 @@
 """Models of the platform on top of a cluster."""
 
 from shimyard.settings.platform.platform import PlatformSettings
+from shimyard.settings.platform.serverless import (
+    FunctionScalingSettings,
+    FunctionSettings,
+    RouteSettings,
+    ServerlessSettings,
+    TenantSettings,
+)
 
-__all__ = ["PlatformSettings"]
+__all__ = [
+    "FunctionScalingSettings",
+    "FunctionSettings",
+    "PlatformSettings",
+    "RouteSettings",
+    "ServerlessSettings",
+    "TenantSettings",
+]

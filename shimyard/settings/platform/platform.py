@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from shimyard.settings.base import Model
+from shimyard.settings.platform.serverless import ServerlessSettings
 
 
 class PlatformSettings(Model):
     """Add-ons of the cluster, and the kinds of workloads that they make possible."""
+
+    serverless: ServerlessSettings | None = Field(
+        default=None, description="Functions of tenants. Default: none."
+    )

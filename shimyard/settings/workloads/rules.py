@@ -25,7 +25,7 @@ def check_workloads(stack: StackSettings) -> None:
     _classes_have_handlers(stack)
     _namespaces_stand_once(stack)
     shims = {shim.handler: shim.name for shim in stack.runtime.shims}
-    namespaces = {namespace.name: namespace for namespace in stack.namespaces}
+    namespaces = {namespace.name: namespace for _, namespace in _namespaces(stack)}
     names: dict[tuple[str, str], str] = {}
     for field, app in _apps(stack):
         if (app.namespace, app.name) in names:
@@ -54,6 +54,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("namespaces", stack.namespaces),
         ("apps", stack.apps),
         ("hybridApps", stack.hybrid_apps),
+        ("platform.serverless", stack.platform.serverless),
     ):
         if given:
             raise FieldError(
@@ -66,6 +67,17 @@ def _apps(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridA
         yield f"apps[{index}]", app
     for index, hybrid in enumerate(stack.hybrid_apps):
         yield f"hybridApps[{index}]", hybrid
+    if stack.platform.serverless is not None:
+        for field, _, function in stack.platform.serverless.functions():
+            yield f"platform.serverless.{field}", function
+
+
+def _namespaces(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:
+    for index, namespace in enumerate(stack.namespaces):
+        yield f"namespaces[{index}]", namespace
+    if stack.platform.serverless is not None:
+        for index, tenant in enumerate(stack.platform.serverless.tenants):
+            yield f"platform.serverless.tenants[{index}]", tenant
 
 
 def _labels_are_not_claimed(stack: StackSettings) -> None:
@@ -101,14 +113,12 @@ def _classes_have_handlers(stack: StackSettings) -> None:
 
 def _namespaces_stand_once(stack: StackSettings) -> None:
     names: set[str] = set()
-    for index, namespace in enumerate(stack.namespaces):
+    for field, namespace in _namespaces(stack):
         if namespace.name in names:
-            raise FieldError(
-                f"namespaces[{index}].name", f"'{namespace.name}' stands twice; keep one entry"
-            )
+            raise FieldError(f"{field}.name", f"'{namespace.name}' stands twice; keep one entry")
         if namespace.name == BUILT_IN_NAMESPACE and not namespace.existing:
             raise FieldError(
-                f"namespaces[{index}].existing",
+                f"{field}.existing",
                 "every cluster has the namespace 'default'; set existing: true",
             )
         names.add(namespace.name)

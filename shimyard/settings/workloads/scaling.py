@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -52,6 +52,8 @@ class AutoscalingSettings(Model):
 
     The utilizations are percentages of what the containers request, and may be more than 100.
     """
+
+    DEFAULT_UTILIZATION: ClassVar[int] = 80
 
     min_replicas: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=1, description="Fewest pods."

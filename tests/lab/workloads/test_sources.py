@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from lab.commands import run
+from lab.ingress.recipe import FOLDER as INGRESS
 from lab.shims.recipes import FOLDER as SHIMS
 from lab.workloads.recipe import CRATES, FILEPROC
 
 SECONDS = 600.0
 
 
-def test_the_file_processor_counts_and_fails_as_it_says() -> None:
-    run(["go", "-C", str(FILEPROC), "test", "./..."], seconds=SECONDS)
+@pytest.mark.parametrize("folder", [FILEPROC, INGRESS], ids=lambda folder: folder.name)
+def test_the_modules_own_tests_pass(folder: Path) -> None:
+    run(["go", "-C", str(folder), "test", "./..."], seconds=SECONDS)
 
 
 @pytest.mark.parametrize(

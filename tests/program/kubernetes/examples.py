@@ -42,6 +42,18 @@ LEAST: dict[str, Any] = {
             },
         }
     ],
+    "platform": {
+        "serverless": {
+            "handler": "wasmtime",
+            "domain": "fn.example.com",
+            "tenants": [
+                {
+                    "name": "acme",
+                    "functions": [{"name": "resize", "artifact": "registry.lab/resize:1"}],
+                }
+            ],
+        }
+    },
 }
 
 CLASSES: dict[str, Any] = {
@@ -273,10 +285,49 @@ HYBRID: dict[str, Any] = {
     "preStopSleepSeconds": 3,
 }
 
+SERVERLESS: dict[str, Any] = {
+    "handler": "wasmtime",
+    "domain": "fn.example.com",
+    "ingressClass": "site",
+    "ingressAnnotations": {"cert-manager.io/cluster-issuer": "site-ca"},
+    "tlsSecret": "functions-tls",
+    "tenants": [
+        {
+            "name": "acme",
+            "labels": {"plan": "small"},
+            "quota": {"pods": "40", "requests.memory": "1Gi"},
+            "limits": None,
+            "functions": [
+                {
+                    "name": "resize",
+                    "handler": "edge",
+                    "image": "registry.lab/resize:1",
+                    "ports": [{"name": "http", "containerPort": 8080}],
+                    "autoscaling": {"minReplicas": 2, "maxReplicas": 30},
+                    "routes": [
+                        {"path": "/v1", "pathType": "Exact"},
+                        {"host": "img.example.com", "path": "/resize"},
+                        {"host": "img.example.com", "path": "/crop"},
+                    ],
+                },
+                {
+                    "name": "nightly",
+                    "artifact": "registry.lab/nightly:1",
+                    "autoscaling": None,
+                    "replicas": 1,
+                    "routes": [],
+                },
+            ],
+        },
+        {"name": "beta", "networkPolicy": None},
+    ],
+}
+
 EVERYTHING: dict[str, Any] = {
     **MACHINES,
     "runtimeClasses": CLASSES,
     "namespaces": [NAMESPACE],
     "apps": [APP],
     "hybridApps": [HYBRID],
+    "platform": {"serverless": SERVERLESS},
 }

@@ -1,4 +1,4 @@
-"""Makes `Workloads` of stacks against Pulumi's mocks; prints the resources of each as JSON.
+"""Makes `Workloads` and `Platform` of stacks against Pulumi's mocks; prints them as JSON.
 
 Usage: python -m tests.program.kubernetes.rendered, with a stack a line on standard input.
 A stack is a JSON object: section -> value, as in a stack file without 'shimyard:'; the answer is a
@@ -15,7 +15,7 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi_kubernetes import Provider
 
-from components import Workloads
+from components import Platform, Workloads
 from shimyard.settings import parse
 from tests.program.against_mocks import Answers, run
 
@@ -42,6 +42,8 @@ def render(raw: dict[str, Any]) -> dict[str, Any]:
         made = Workloads("stack", settings=settings, provider=cluster)
         pulumi.export("apps", made.summary)
         pulumi.export("runtimeClasses", made.runtime_classes)
+        platform = Platform("stack", settings=settings, classes=made.classes, provider=cluster)
+        pulumi.export("platform", platform.summary)
 
     return run(program, Cluster())
 

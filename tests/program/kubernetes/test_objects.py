@@ -25,12 +25,14 @@ COMPONENTS = {
     "wasm-namespace": ["shop"],
     "wasm-app": ["shop.greeter"],
     "hybrid-app": ["shop.camera"],
+    "wasm-function": ["acme.resize"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
     "WasmNamespace": "wasm-namespace",
     "WasmApp": "wasm-app",
     "HybridApp": "hybrid-app",
+    "WasmFunction": "wasm-function",
 }
 
 
@@ -46,7 +48,12 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
         for each in made.resources
         if each["type"].startswith("kubernetes:") and each["parent"] in owners
     ]
-    return sorted(found, key=lambda each: (each["kind"], each["metadata"].get("name", "")))
+    return sorted(found, key=_place)
+
+
+def _place(each: dict[str, Any]) -> tuple[str, str, str]:
+    metadata = each["metadata"]
+    return each["kind"], metadata.get("namespace", ""), metadata.get("name", "")
 
 
 @pytest.mark.parametrize("component", COMPONENTS)

@@ -1,0 +1,72 @@
+"""A serverless platform for tenants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.platform.wasm_function import WasmFunction
+from components.workloads.wasm_namespace import ACCOUNT, CREDENTIALS, WasmNamespace
+from shimyard.settings import RuntimeClassesSettings, ShimName
+from shimyard.settings.platform import FunctionSettings, ServerlessSettings, TenantSettings
+
+
+class ServerlessPlatform(pulumi.ComponentResource):
+    """A namespace with a quota for each tenant, and its functions.
+
+    Outputs: ``tenants`` (name -> WasmNamespace), ``functions`` ('tenant/name' -> WasmFunction).
+    """
+
+    tenants: dict[str, WasmNamespace]
+    functions: dict[str, WasmFunction]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        serverless: ServerlessSettings,
+        shims: Mapping[str, ShimName],
+        classes: RuntimeClassesSettings,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """``shims``: handler -> shim; ``classes``: what the handlers' RuntimeClasses are called.
+
+        ``opts``: with the Kubernetes provider; functions wait for what it depends on.
+        """
+        super().__init__("shimyard:index:ServerlessPlatform", resource_name, None, opts)
+        self._serverless, self._shims, self._classes = serverless, shims, classes
+        self._after = [] if opts is None else opts.depends_on
+        self.tenants = {}
+        self.functions = {}
+        for tenant in serverless.tenants:
+            self.tenants[tenant.name] = WasmNamespace(
+                tenant.name,
+                namespace=tenant.model_copy(update={"quota": tenant.share}),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for function in tenant.functions:
+                self.functions[f"{tenant.name}/{function.name}"] = self._function(tenant, function)
+        self.register_outputs(
+            {"functions": {name: each.urls for name, each in self.functions.items()}}
+        )
+
+    def _function(self, tenant: TenantSettings, function: FunctionSettings) -> WasmFunction:
+        serverless, home = self._serverless, self.tenants[tenant.name]
+        after = self._after if isinstance(self._after, list) else [self._after]
+        return WasmFunction(
+            # A dot is in neither part.
+            f"{tenant.name}.{function.name}",
+            function=function,
+            routes=serverless.routes_of(tenant, function),
+            shim=self._shims[function.handler],
+            # Names and not outputs: a preview without the cluster would know none of those.
+            runtime_class=self._classes.name_of(function.handler),
+            service_account=ACCOUNT,
+            pull_secrets=[CREDENTIALS] if home.pull_secrets else [],
+            ingress_class=serverless.ingress_class,
+            ingress_annotations=serverless.ingress_annotations,
+            tls_secret=serverless.tls_secret,
+            open_ports=home.denies_ingress,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, home]),
+        )

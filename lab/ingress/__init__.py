@@ -1,0 +1,1 @@
+"""A stand-in for the ingress controller of a cluster."""
