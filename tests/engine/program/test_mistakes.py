@@ -58,13 +58,6 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "the source no/such of /etc/x can't be read: No such file or directory",
         "correct source",
     ),
-    "a program for an engine that no node has": (
-        lambda config: config["files"].append(
-            {"path": "/opt/x", "source": "no/such", "precompiledFor": {"version": "44.0.0"}}
-        ),
-        "precompiledFor: is wasmtime 44.0.0, which no node has",
-        "add it to runtime.engines",
-    ),
     "an option that Shimyard sets itself": (
         lambda config: config["runtime"]["containerd"]["options"].update(root="/srv"),
         "runtime.containerd.options: root is set by Shimyard itself",
