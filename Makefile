@@ -88,6 +88,14 @@ scale: $(VENV) ## measure one stack of 10, 100 and 1,000 simulated nodes, 15 min
 	$(PYTHON) -m toolchain ensure
 	$(PYTHON) -m benchmarks.scale $(BENCH)
 
+wasm: $(VENV) ## measure Wasm containers beside ordinary ones, 15 minutes (root, an idle machine)
+	$(PYTHON) -m lab prepare
+	$(PYTHON) -m toolchain ensure
+	$(PYTHON) -m benchmarks.wasm $(BENCH)
+
+size: $(VENV) ## measure what each step takes off a Wasm program's size, 3 minutes (npm)
+	$(PYTHON) -m benchmarks.size $(BENCH)
+
 requirements: $(VENV) ## lock the Python packages anew, with hashes
 	$(PYTHON) -m pip install --quiet pip-tools
 	for name in requirements requirements-dev benchmarks/requirements; do \

@@ -47,7 +47,7 @@ def measure(pulumi: Toolchain, tell: Callable[[str], None]) -> dict[str, Any]:
                 ("edge-2", "streamed", bundle),
             ):
                 tell(f"first install {way}")
-                described = {"node": _node(lab, node), "runtime": _runtime(built),
+                described = {"node": node_section(lab, node), "runtime": runtime_section(built),
                              "sources": sources}  # fmt: skip
                 results[way] = _install(pulumi, folder / node, lab, described)
     return {**results, "compressed bytes": compressed}
@@ -84,7 +84,8 @@ def _bundle(lab: Lab, found: Sequence[Any], folder: Path) -> Path:
     return folder / "bundle"
 
 
-def _node(lab: Lab, name: str) -> dict[str, Any]:
+def node_section(lab: Lab, name: str) -> dict[str, Any]:
+    """A lab's node as a stack names it."""
     return {
         "name": name,
         "address": str(lab.settings.address_of(name)),
@@ -96,7 +97,9 @@ def _node(lab: Lab, name: str) -> dict[str, Any]:
     }
 
 
-def _runtime(built: BuiltArtifacts) -> dict[str, Any]:
+def runtime_section(built: BuiltArtifacts) -> dict[str, Any]:
+    """A container runtime with one shim, for a lab's node."""
+
     def version(name: str) -> dict[str, str]:
         return {"version": built.find(name).version}
 

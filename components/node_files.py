@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from components.inputs import inputs
-from shimyard.settings import FileSettings, NodeSettings
+from shimyard.settings import FileSettings, NodeSettings, PrecompiledFor
 from shimyard.settings.membership import MembershipSettings
 
 
@@ -20,6 +20,7 @@ class NodeFile:
     ``path``: absolute, on the node. Exactly one of ``content`` (shown in diffs),
     ``secret_content`` (never shown, mode 0600 by default) and ``source`` (a file or folder on the
     controller, relative to the project). ``mode``: four octal digits, default '0644'.
+    ``precompiled_for``: the engine of a `.cwasm`, required for one.
     """
 
     path: str
@@ -29,6 +30,7 @@ class NodeFile:
     mode: str | None = None
     owner: str | None = None
     group: str | None = None
+    precompiled_for: PrecompiledFor | None = None
 
     def inputs(self) -> dict[str, Any]:
         """What the provider takes."""
@@ -41,6 +43,9 @@ class NodeFile:
             "mode": self.mode,
             "owner": self.owner,
             "group": self.group,
+            "precompiledFor": None
+            if self.precompiled_for is None
+            else inputs(self.precompiled_for),
         }
         return {key: value for key, value in values.items() if value is not None}
 

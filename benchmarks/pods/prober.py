@@ -30,7 +30,7 @@ def main() -> None:
         waiting = (waiting | (present - known)) & present
         known |= present
         for address in sorted(waiting):
-            if _answers(address):
+            if answers(address):
                 print(address, time.monotonic(), flush=True)
                 waiting.discard(address)
         time.sleep(_PAUSE)
@@ -42,9 +42,10 @@ def _addresses(folder: Path) -> list[str]:
     return [each.name for each in folder.iterdir() if each.name[0].isdigit()]
 
 
-def _answers(address: str) -> bool:
+def answers(address: str, port: int = _PORT) -> bool:
+    """Whether what listens there answers 200."""
     try:
-        with socket.create_connection((address, _PORT), timeout=0.5) as connection:
+        with socket.create_connection((address, port), timeout=0.5) as connection:
             connection.sendall(_REQUEST)
             return connection.recv(64).startswith(b"HTTP/1.1 200")
     except OSError:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from benchmarks.errors import BenchmarkError
 from benchmarks.pods.api import Api
 from benchmarks.pods.cluster import AGENTS, ORDINARY, WASM, Cluster, deployment, pods
-from benchmarks.pods.weight import weigh
+from benchmarks.pods.weight import wait_steady, weigh
 from lab.deadline import wait_for
 from lab.nodes.node import Node
 
@@ -23,7 +23,6 @@ KINDS: Final = (WASM, ORDINARY)
 _ADDRESSES: Final = "var/lib/cni/networks/cbr0"
 _PROBER: Final = Path(__file__).with_name("prober.py")
 _GONE_SECONDS: Final = 300
-_STEADY: Final = 0.01
 
 Tell = Callable[[str], None]
 
@@ -77,22 +76,10 @@ def _fill(of: Cluster, kind: str, replicas: int) -> dict[str, Any]:
     """Seconds until all are Ready, and what they weigh then."""
     before = weigh(of.lab, AGENTS)
     seconds = _scale_and_wait(of.api, kind, replicas)
-    _wait_steady(of)
+    wait_steady(lambda: weigh(of.lab, AGENTS).nodes)
     weight = weigh(of.lab, AGENTS) - before
     _empty(of, kind)
     return {"seconds": round(seconds, 2), "bytes": asdict(weight)}
-
-
-def _wait_steady(of: Cluster) -> None:
-    """What the start itself took goes back first: until a second changes less than a percent."""
-    last = [0]
-
-    def moving() -> str | None:
-        now = weigh(of.lab, AGENTS).nodes
-        change, last[0] = abs(now - last[0]), now
-        return None if change < _STEADY * now else f"{change} bytes more or less"
-
-    wait_for("steady memory", moving, seconds=60, interval=1)
 
 
 def _scale_and_wait(api: Api, kind: str, replicas: int) -> float:

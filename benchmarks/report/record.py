@@ -39,6 +39,11 @@ class Record:
         self.content |= {"date": now, "machine": dict(machine), "versions": dict(versions)}
         self._write()
 
+    def note(self, sentence: str) -> None:
+        """Keep what a reader must know of the last run; empty if there is nothing."""
+        self.content["note"] = sentence
+        self._write()
+
     def add(self, name: str, part: Mapping[str, Any]) -> None:
         """Add a finished part, and write it down at once."""
         self.parts[name] = dict(part)

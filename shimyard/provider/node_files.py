@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +11,7 @@ from shimyard.errors import ShimyardError
 from shimyard.node.desired import DesiredState, File
 from shimyard.node.facts import Facts
 from shimyard.node.node_files import FileSet
+from shimyard.node.precompiled import misfit
 from shimyard.provider.inputs import InputError, settings
 from shimyard.provider.resource import Resource
 from shimyard.provider.values import UNKNOWN, Secret, has_unknown
@@ -35,8 +36,11 @@ class NodeFilesResource(Resource):
         """The digest of every file; secret contents have secret digests."""
         if has_unknown(inputs.get("files")):
             return {"digests": UNKNOWN}
-        secret = {e.path for e in _entries(inputs) if e.secret_content is not None}
-        files = FileSet.of(_entries(inputs), self.nodes.project).files
+        entries = _entries(inputs)
+        secret = {entry.path for entry in entries if entry.secret_content is not None}
+        sets = [FileSet.of([entry], self.nodes.project).files for entry in entries]
+        _programs_fit(entries, sets, inputs)
+        files = [file for each in sets for file in each]
         strange = [file.path for file in files if not file.path.isprintable()]
         if strange:
             raise InputError([("files", f"{strange[0]!r} can't be a path; rename the file")])
@@ -93,6 +97,19 @@ def _entries(inputs: Mapping[str, Any]) -> list[FileSettings]:
         settings(FileSettings, entry, f"files[{index}]")
         for index, entry in enumerate(inputs.get("files") or [])
     ]
+
+
+def _programs_fit(
+    entries: Sequence[FileSettings], sets: Sequence[Sequence[File]], inputs: Mapping[str, Any]
+) -> None:
+    """Raises ``InputError`` for a precompiled program of another engine or architecture."""
+    node = inputs.get("node")
+    arm = isinstance(node, Mapping) and node.get("arch") == "arm64"
+    for index, (entry, files) in enumerate(zip(entries, sets, strict=True)):
+        problem = misfit(files, entry.precompiled_for, "arm64" if arm else "amd64")
+        if problem is not None:
+            field = "precompiledFor" if entry.precompiled_for is None else "source"
+            raise InputError([(f"files[{index}].{field}", problem)])
 
 
 def _record(file: File) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from shimyard.settings.artifacts import ArtifactSettings
 from shimyard.settings.capabilities import capability_label
-from shimyard.settings.files import FileSettings
+from shimyard.settings.files import FileSettings, PrecompiledFor
 from shimyard.settings.load import SettingsError, load, parse
 from shimyard.settings.nodes import (
     Arch,
@@ -40,6 +40,7 @@ __all__ = [
     "NamespaceSettings",
     "NodeSettings",
     "PlatformSettings",
+    "PrecompiledFor",
     "RegistrySettings",
     "RuntimeClassesSettings",
     "RuntimeSettings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -13,6 +13,7 @@ from shimyard.settings.base import (
     LocalPath,
     Model,
     OctalMode,
+    Version,
     matching,
 )
 
@@ -28,6 +29,13 @@ Account = Annotated[
     Field(json_schema_extra={"pattern": f"^{_ACCOUNT}$"}),
 ]
 """A user or group on the node: a name or a number."""
+
+
+class PrecompiledFor(Model):
+    """The engine that runs a program which was compiled ahead of time."""
+
+    engine: Literal["wasmtime"] = Field(default="wasmtime", description="Which engine.")
+    version: Version = Field(description="Its version; that of runtime.engines.")
 
 
 class FileSettings(Model):
@@ -48,6 +56,11 @@ class FileSettings(Model):
     )
     owner: Account = Field(default="root", description="Owner on the node.")
     group: Account = Field(default="root", description="Group on the node.")
+    precompiled_for: PrecompiledFor | None = Field(
+        default=None,
+        description="The engine of a `.cwasm`, which must be of its version and of the node's "
+        "architecture. Required for files that Wasmtime has precompiled.",
+    )
     nodes: list[DnsLabel] | None = Field(
         default=None, description="Names of the nodes that get it. Default: all."
     )

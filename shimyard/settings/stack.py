@@ -182,6 +182,25 @@ class StackSettings(Model):
         return self
 
     @model_validator(mode="after")
+    def _one_version_of_engine_and_program(self) -> Self:
+        versions = {engine.name: engine.version for engine in self.runtime.engines}
+        for index, file in enumerate(self.files):
+            wanted = file.precompiled_for
+            if wanted is None or versions.get(wanted.engine) == wanted.version:
+                continue
+            found = versions.get(wanted.engine)
+            raise FieldError(
+                f"files[{index}].precompiledFor",
+                f"is {wanted.engine} {wanted.version}, and the nodes' engine is {wanted.engine} "
+                f"{found}, which refuses the program; compile it anew with {found}, or set "
+                f"runtime.engines to {wanted.version}"
+                if found
+                else f"is {wanted.engine} {wanted.version}, which no node has; add it to "
+                "runtime.engines",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _workloads_fit_the_runtime(self) -> Self:
         check_workloads(self)
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shimyard.doctor.examination import Examination
-from shimyard.doctor.findings import clocks, disks, expiry, machines, members, pods, worlds
+from shimyard.doctor.findings import clocks, disks, engines, expiry, machines, members, pods, worlds
 from shimyard.doctor.findings.finding import Finding, Kind, Severity
 
 __all__ = ["Finding", "Kind", "Severity", "findings"]
@@ -17,6 +17,7 @@ _SOURCES = (
     pods.killed,
     pods.waiting,
     worlds.newer,
+    engines.other,
     disks.full,
     clocks.skewed,
     expiry.ending,

@@ -18,6 +18,7 @@ Kind = Literal[
     "memory",
     "unscheduled",
     "world",
+    "engine",
     "disk",
     "clock",
     "certificate",

@@ -35,7 +35,7 @@ choose_containerd() {
     export CONTAINERD_ADDRESS
 }
 
-# The runtimes' programs: whether each is there and runs.
+# The programs of runtimes, and an engine beside them: whether each is there and runs.
 programs() {
     libraries=
     # Where containerd itself, and so a shim that it starts, finds its engine.
@@ -43,12 +43,14 @@ programs() {
         case $word in LD_LIBRARY_PATH=*) libraries=${word#*=} ;; esac
     done
     # shellcheck disable=SC2086
-    for file in $shims /usr/local/bin/runc; do
+    for file in $shims /usr/local/bin/runc /usr/local/bin/wasmtime; do
+        version=-v
+        [ "$file" != /usr/local/bin/wasmtime ] || version=--version
         if [ ! -e "$file" ]; then
             [ ! -L "$file" ] || say program "$file" dangling "$(readlink "$file")"
         elif [ ! -x "$file" ]; then
             say program "$file" not-executable
-        elif answer=$(LD_LIBRARY_PATH=$libraries timeout 10 "$file" -v 2>&1 </dev/null); then
+        elif answer=$(LD_LIBRARY_PATH=$libraries timeout 10 "$file" "$version" 2>&1 </dev/null); then
             say program "$file" runs "$(printf '%s' "$answer" | tr '\n\t' '  ')"
         else
             say program "$file" fails "$(printf '%s' "$answer" | tail -n 1 | tr '\t' ' ')"

@@ -330,3 +330,41 @@ def test_a_component_that_is_newer_than_its_shims_engine_is_told() -> None:
         "the component of container greeter of shop/greeter-1 can't run: it has "
         "wasi:http/handler@0.3.0, and the engine of wasmtime 0.6.0 ends at WASI 0.2"
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "there"),
+    [
+        ("program|/usr/local/bin/wasmtime|runs|wasmtime 45.0.1 (abc 2026-01-01)\n", None),
+        ("program|/usr/local/bin/wasmtime|runs|wasmtime 44.0.0\n", "is wasmtime 44.0.0"),
+        ("program|/usr/local/bin/wasmtime|fails|no such library\n", "wasmtime does not run"),
+        ("", "wasmtime does not run"),
+    ],
+)
+def test_a_program_whose_engine_was_replaced_is_told_with_both_versions(
+    told: str, there: str | None
+) -> None:
+    runtime = {
+        "containerd": {"version": "2.4.2"},
+        "runc": {"version": "1.5.2"},
+        "shims": [{"name": "wasmtime", "version": "0.6.0"}],
+        "engines": [{"name": "wasmtime", "version": "45.0.1"}],
+    }
+    program = {
+        "path": "/opt/app.cwasm",
+        "source": "app.cwasm",
+        "precompiledFor": {"version": "45.0.1"},
+        "nodes": ["edge-2"],
+    }
+    of = examination(
+        edge_2=machine(told=[more(told)]), wanted=settings(runtime=runtime, files=[program])
+    )
+    if there is None:
+        assert findings(of) == ()
+        return
+    found = only(of)
+    assert (found.kind, found.severity, found.node) == ("engine", "broken", "edge-2")
+    assert found.sentence == (
+        "/opt/app.cwasm is precompiled for wasmtime 45.0.1, and the engine on the machine " + there
+    )
+    assert "make refresh STACK=lab" in found.mend

@@ -12,6 +12,7 @@ from shimyard.provider.node_files import NodeFilesResource
 from shimyard.provider.nodes import Nodes
 from shimyard.settings import NodeSettings
 from tests.unit.errors.scene import Provocation, Scene
+from tests.unit.node.precompiled_programs import precompiled
 from tests.unit.node.states import settings
 from tests.unit.provider.engine import URN, KeptLog, checked, node, runtime
 
@@ -37,6 +38,19 @@ def _computed(**changes: Any) -> Provocation:
 def _strange_name(scene: Scene) -> object:
     scene.write("models/a\tb", "")
     return _files(scene).computed(_inputs({"path": "/opt/models", "source": "models"}))
+
+
+def _precompiled(version: str, wanted: str | None) -> Provocation:
+    """With a program of this version of Wasmtime, which is ``wanted`` for another or for none."""
+    engine = {} if wanted is None else {"precompiledFor": {"version": wanted}}
+
+    def provoke(scene: Scene) -> object:
+        scene.write("app.cwasm", precompiled(version))
+        return _files(scene).computed(
+            _inputs({"path": "/opt/app.cwasm", "source": "app.cwasm", **engine})
+        )
+
+    return provoke
 
 
 def _changed_source(scene: Scene) -> object:
@@ -110,6 +124,8 @@ CASES: dict[str, Provocation] = {
     "an option that no file can hold": _infinite,
     "a source that is not there": _computed(files=[{"path": "/etc/x", "source": "none"}]),
     "a file name that can't be a path": _strange_name,
+    "a program that is precompiled for another engine": _precompiled("44", "45.0.1"),
+    "a program that is precompiled for nobody": _precompiled("45", None),
     "a resource name that is none": lambda scene: _files(scene).name_on_node({"name": "../site"}),
     "a file without content": _computed(files=[{"path": "/etc/x"}]),
     "a source that changes during up": _changed_source,

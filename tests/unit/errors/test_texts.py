@@ -16,6 +16,7 @@ from tests.unit.errors import (
     cases_doctor,
     cases_locking,
     cases_node,
+    cases_packaging,
     cases_preview,
     cases_provider,
     cases_settings,
@@ -32,6 +33,7 @@ ROOMS: dict[str, dict[str, Provocation]] = {
     "cluster": cases_cluster.CASES,
     "doctor": cases_doctor.CASES,
     "preview": cases_preview.CASES,
+    "packaging": cases_packaging.CASES,
 }
 CASES = [(room, name) for room, cases in ROOMS.items() for name in cases]
 # Set to write the golden files anew; then read the difference as an operator would.

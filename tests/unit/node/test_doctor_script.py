@@ -199,6 +199,16 @@ def test_a_machine_is_read_whole_and_stays_as_it_was(root: Path) -> None:
     assert told.starved == {GROUP}
 
 
+def test_an_engine_beside_the_shims_is_asked_for_its_version(root: Path) -> None:
+    engine = root / "usr/local/bin/wasmtime"
+    engine.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "wasmtime 45.0.1 (abc 2026-01-01)"\n'
+    )
+    engine.chmod(0o755)
+    told = MachineFacts.parse(answer(root))
+    assert told.programs[str(engine)] == Program("runs", "wasmtime 45.0.1 (abc 2026-01-01)")
+
+
 def test_a_configuration_that_containerd_refuses_is_told_in_its_words(root: Path) -> None:
     (root / "refuses").touch()
     told = MachineFacts.parse(answer(root))

@@ -10,6 +10,7 @@ import pytest
 from shimyard.provider.messages import ApplyRequest
 from shimyard.provider.node_files import NodeFilesResource
 from shimyard.provider.values import UNKNOWN, Secret
+from tests.unit.node.precompiled_programs import precompiled
 from tests.unit.provider.engine import URN, KeptLog, changes, check, checked, node
 
 
@@ -98,3 +99,30 @@ def test_a_source_that_changes_while_up_runs_is_noticed(
     (tmp_path / "model").unlink()
     recorded = node_files.desired(shown, recorded=True)
     assert [file.path for file in recorded.files] == ["/opt/model"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "arch", "refusal"),
+    [
+        ("45.0.1", "amd64", None),
+        ("44.0.0", "amd64", ("files[1].source", "precompiledFor is wasmtime 44.0.0")),
+        ("45.0.1", "arm64", ("files[1].source", "the node is arm64")),
+        (None, "amd64", ("files[1].precompiledFor", "set precompiledFor")),
+    ],
+)
+def test_a_program_for_another_engine_is_refused_in_the_preview(
+    node_files: NodeFilesResource,
+    tmp_path: Path,
+    wanted: str | None,
+    arch: str,
+    refusal: tuple[str, str] | None,
+) -> None:
+    (tmp_path / "apps").mkdir()
+    (tmp_path / "apps/app.cwasm").write_bytes(precompiled("45"))
+    program: dict[str, Any] = {"path": "/opt/apps", "source": "apps"}
+    if wanted is not None:
+        program["precompiledFor"] = {"version": wanted}
+    news = inputs({"path": "/etc/x", "content": ""}, program, node=node(arch=arch))
+    failures = check(node_files, news).failures
+    assert [path for path, _ in failures] == ([] if refusal is None else [refusal[0]])
+    assert all(refusal is not None and refusal[1] in words for _, words in failures)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from shimyard.settings import parse
+from shimyard.settings import SettingsError, parse
 from tests.unit.settings.stacks import VALID, WHERE, accepted, changed, refusal
 
 RULES: list[tuple[str, object, str, str]] = [
+    (
+        "files[0].precompiledFor",
+        {"version": "44.0.0"},
+        "files[0].precompiledFor",
+        "is wasmtime 44.0.0, and the nodes' engine is wasmtime 45.0.1, which refuses the program",
+    ),
     (
         "nodes[1].name",
         "edge-1",
@@ -200,3 +206,11 @@ def test_root_needs_no_sudo_unless_it_is_asked_for() -> None:
     raw = changed("ssh.user", "root")
     raw["ssh"]["sudo"] = True
     assert parse(raw, where=WHERE).nodes[0].ssh.uses_sudo
+
+
+def test_a_program_is_for_an_engine_that_the_nodes_have() -> None:
+    accepted("files[0].precompiledFor", {"version": "45.0.1"})
+    raw = changed("files[0].precompiledFor", {"version": "45.0.1"})
+    del raw["runtime"]["engines"]
+    with pytest.raises(SettingsError, match=r"which no node has; add it to runtime\.engines"):
+        parse(raw, where=WHERE)
