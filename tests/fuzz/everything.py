@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fuzz.workloads import APPS, CLASSES, HYBRID_APPS, NAMESPACES
+from tests.fuzz.workloads import APPS, CLASSES, HYBRID_APPS, NAMESPACES, SERVERLESS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -128,9 +128,15 @@ EVERYTHING: dict[str, Any] = {
         },
         {"path": "/etc/edge/key", "secretContent": "hush"},
         {"path": "/opt/models", "source": "models"},
+        {
+            "path": "/opt/edge/filter.cwasm",
+            "source": "build/filter.cwasm",
+            "precompiledFor": {"engine": "wasmtime", "version": "45.0.1"},
+        },
     ],
     "runtimeClasses": CLASSES,
     "namespaces": NAMESPACES,
     "apps": APPS,
     "hybridApps": HYBRID_APPS,
+    "platform": {"serverless": SERVERLESS},
 }

@@ -47,3 +47,24 @@ HYBRID_APPS: list[dict[str, Any]] = [
         "volume": {"persistentVolumeClaim": {"claimName": "logs"}},
     },
 ]
+SERVERLESS: dict[str, Any] = {
+    "handler": HANDLER,
+    "domain": "fn.example.com",
+    "ingressClass": "site",
+    "ingressAnnotations": {"cert-manager.io/cluster-issuer": "site-ca"},
+    "tlsSecret": "functions-tls",
+    "tenants": [
+        {
+            "name": "acme",
+            "quota": {"pods": "40"},
+            "functions": [
+                {
+                    "name": "resize",
+                    "artifact": "registry.lab/resize:1",
+                    "autoscaling": {"minReplicas": 2, "maxReplicas": 30},
+                    "routes": [{"host": "img.example.com", "path": "/v1", "pathType": "Exact"}],
+                }
+            ],
+        }
+    ],
+}

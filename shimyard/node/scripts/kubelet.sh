@@ -56,7 +56,7 @@ unpack_wasm() {
     while read -r name rest; do
         case $rest in
         *" wasi/wasm "*"$pinned"*)
-            timeout 60 ctr -n k8s.io images export --platform wasi/wasm "$image" "$name" &&
+            timeout 60 ctr -n k8s.io images export --local --platform wasi/wasm "$image" "$name" &&
                 timeout 60 ctr -n k8s.io images import --local --platform wasi/wasm --label "$pinned" \
                     "$image" || return 1
             ;;

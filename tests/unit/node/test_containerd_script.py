@@ -83,7 +83,7 @@ def test_images_are_imported_by_the_containerd_of_the_unit_and_wasm_is_unpacked(
         f"{address} -n k8s.io images import --all-platforms --no-unpack {label} site.tar.zst",
         f"{address} -n k8s.io images list",
         # Neither what others have pulled, nor what the kubelet unpacks by itself.
-        f"{address} -n k8s.io images export {wasm} {image} site.invalid/greeter:1",
+        f"{address} -n k8s.io images export --local {wasm} {image} site.invalid/greeter:1",
         f"{address} -n k8s.io images import --local {wasm} {label} {image}",
     ]
 
