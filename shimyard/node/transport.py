@@ -116,7 +116,7 @@ class Session:
         try:
             channel.settimeout(silence)
             _request(transport, channel, command)
-            _feed(channel, stdin)
+            _feed(transport, channel, stdin)
             out, err = _drain(channel, on_line, silence)
             if not channel.status_event.wait(silence):
                 raise TimeoutError(f"no exit code for {silence:.0f} s")
@@ -145,15 +145,27 @@ def _request(transport: paramiko.Transport, channel: paramiko.Channel, command: 
     transport._send_user_message(message)  # type: ignore[attr-defined]
 
 
-def _feed(channel: paramiko.Channel, stdin: Iterable[bytes]) -> None:
+def _feed(transport: paramiko.Transport, channel: paramiko.Channel, stdin: Iterable[bytes]) -> None:
     try:
         for chunk in stdin:
             channel.sendall(chunk)
-        channel.shutdown_write()
+        _end_input(transport, channel)
     except OSError:
         # A command that ends before it has read everything says why on its output.
         if not channel.closed and not channel.eof_received:
             raise
+
+
+def _end_input(transport: paramiko.Transport, channel: paramiko.Channel) -> None:
+    """Say that no more comes, unless the command has ended already.
+
+    sshd ends the whole connection for a message of a channel that both sides have closed, and
+    Paramiko's own call lets its other thread close it before this message is on its way.
+    """
+    with channel.lock:
+        message = None if channel.closed else channel._send_eof()  # type: ignore[attr-defined]
+        if message is not None:
+            transport._send_user_message(message)  # type: ignore[attr-defined]
 
 
 def _drain(channel: paramiko.Channel, on_line: OnLine | None, silence: float) -> tuple[str, str]:
