@@ -88,7 +88,7 @@ scale: $(VENV) ## measure one stack of 10, 100 and 1,000 simulated nodes, 15 min
 	$(PYTHON) -m toolchain ensure
 	$(PYTHON) -m benchmarks.scale $(BENCH)
 
-wasm: $(VENV) ## measure Wasm containers beside ordinary ones, 15 minutes (root, an idle machine)
+wasm: $(VENV) ## measure Wasm containers beside ordinary ones, 8 minutes (root, an idle machine)
 	$(PYTHON) -m lab prepare
 	$(PYTHON) -m toolchain ensure
 	$(PYTHON) -m benchmarks.wasm $(BENCH)
