@@ -72,7 +72,7 @@ def read(session: Session, verb: str) -> Completed:
     """
     step = STEPS[verb]
     completed = session.run(_command(session, verb), silence=_READ_SILENCE, step=step)
-    session.has_program = completed.code != _ABSENT
+    session.has_program = not _is_absent(completed)
     if session.has_program:
         return completed
     command = [*session.as_root, "/bin/sh", "-s"]
@@ -102,7 +102,7 @@ def call(
         secret=secret,
         step=STEPS[verb],
     )
-    if completed.code == _ABSENT:
+    if _is_absent(completed):
         session.has_program = False
         raise NodeError(
             session.node.name,
@@ -121,6 +121,15 @@ def _command(session: Session, *words: str) -> list[str]:
         absent=_ABSENT,
     )
     return ["/bin/sh", "-c", script, "shimyard", *words]
+
+
+def _is_absent(completed: Completed) -> bool:
+    """The program was not there, or has gone just before it would have run: a "purge" that was cut
+    off ends by itself.
+    """
+    lines = [line for line in completed.err.splitlines() if INSTALLED in line]
+    gone = any("not found" in line or "No such file" in line for line in lines)
+    return completed.code == _ABSENT or (completed.code != 0 and gone)
 
 
 def _install(session: Session) -> None:

@@ -88,6 +88,8 @@ switch_stop() {
 stop_unit() {
     timeout 120 systemctl stop "$1" || return 1
     [ "$was_active" = active ] || systemctl kill --signal=KILL "$1" 2>/dev/null
+    # One that ended badly would stay in systemd's lists, even without a unit file.
+    systemctl reset-failed "$1" 2>/dev/null
     return 0
 }
 

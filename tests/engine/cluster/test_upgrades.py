@@ -129,8 +129,8 @@ def no_request_fails(lab: Lab, kubectl: Kubectl) -> Iterator[Load]:
 def happened(kubectl: Kubectl) -> list[str]:
     """Events of nodes and pods, for whoever has to explain a failure."""
     told = [
-        f"{each['lastTimestamp'] or each['eventTime']} {each['involvedObject']['name']} "
-        f"{each['reason']}: {each['message']}"
+        f"{each.get('lastTimestamp') or each.get('eventTime')} {each['involvedObject']['name']} "
+        f"{each.get('reason')}: {each.get('message')}"
         for each in kubectl.get("events", "-A")["items"]
     ]
     return sorted(told)[-80:]

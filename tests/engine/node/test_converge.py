@@ -149,6 +149,18 @@ def test_a_predecessor_comes_back_with_its_service(
     assert own.changes(look(fresh)) == []
 
 
+def test_a_service_that_ends_badly_is_not_known_to_systemd_any_more(
+    fresh: Node, session: Session, tmp_path: Path
+) -> None:
+    converge(session, service(artifact(tmp_path, "1.0.0")))
+    # As one that does not end in time and is killed.
+    folder = "/run/systemd/system/clock.service.d"
+    dies = f"mkdir -p {folder} && printf '[Service]\\nKillSignal=KILL\\n' >{folder}/dies.conf"
+    fresh.run(["sh", "-c", f"{dies} && systemctl daemon-reload && rm -r {folder}"])
+    remove(session, "clock")
+    assert fresh.run(["systemctl", "list-units", "--all", "--plain", "clock*", "-q"]).stdout == ""
+
+
 def test_a_tree_that_a_service_makes_late_goes_with_its_resource(
     edge: Node, session: Session
 ) -> None:
