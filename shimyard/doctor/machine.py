@@ -58,7 +58,8 @@ class MachineFacts:
     ``complaint``: containerd's words about a configuration that it refuses. ``daemon``: systemd's
     word for containerd. ``started`` and ``written`` (path -> last change of a file of the
     configuration): Unix seconds. ``plugins``: CRI plugin -> its status in the containerd that
-    runs. ``worlds``: digest of an image's manifest -> what its component imports. ``starved``:
+    runs. ``broken``: digest of a store entry -> its files whose content has changed since it was
+    verified. ``worlds``: digest of an image's manifest -> what its component imports. ``starved``:
     containers in which the kernel has killed a process for memory, as containerd names them.
     """
 
@@ -74,6 +75,7 @@ class MachineFacts:
     certificates: tuple[Certificate, ...] = ()
     worlds: Mapping[str, World] = field(default_factory=dict)
     starved: frozenset[str] = frozenset()
+    broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> MachineFacts:
@@ -115,6 +117,7 @@ class MachineFacts:
                 for (group,) in lines.of("starved", 1)
                 if (names := _CONTAINER.findall(group))
             ),
+            {digest: tuple(names.split()) for digest, names in lines.of("broken", 2)},
         )
 
     @property

@@ -11,7 +11,6 @@ from shimyard.doctor.links import Fault, Link, LinkName, broken, judged, ok, unk
 from shimyard.doctor.machine import MachineFacts
 from shimyard.node.container_runtime import RESOURCE
 from shimyard.node.containerd_config import CONFIG_PATH
-from shimyard.node.facts import ManagedFacts
 from shimyard.node.k3s import RESOURCES, UNITS
 from shimyard.node.k3s_config import Role
 from shimyard.node.k3s_containerd import TEMPLATE_PATH
@@ -88,8 +87,14 @@ def _of_programs(
             yield f"{path} leads to {program.words}, which is not there", of.again
         elif program.state == "not-executable":
             yield f"{path} is not executable", of.again
-        elif _changed(found.facts.managed, path):
-            yield f"{path} is not what it was when it was verified", of.again
+        elif (digest := _changed(found, path)) is not None:
+            # What nobody has written to is no drift that a refresh would see.
+            lost = (
+                ""
+                if digest in found.facts.managed.broken
+                else f"`rm -r {STORE}/{digest}` on it, then "
+            )
+            yield f"{path} is not what it was when it was verified", f"{lost}{of.again}"
         elif program.state == "fails":
             mend = "see on the machine what it misses (`ldd`), or choose a build of the shim for "
             yield f"{path} does not run: {program.words}", f"{mend}this distribution"
@@ -196,17 +201,16 @@ def _machine(of: Examination, node: str, link: LinkName) -> Examined | Link:
     return unknown(link, f"the machine can't be asked: {cause}")
 
 
-def _changed(managed: ManagedFacts, path: str) -> bool:
-    """Whether the store's entry that the path leads to has changed since it was verified."""
-    if path.startswith(f"{STORE}/"):
-        digest, _, name = path.removeprefix(f"{STORE}/").partition("/")
-        return name in managed.broken.get(digest, ())
-    for rows in managed.manifests.values():
-        for row in rows:
-            if row[0] == "link" and row[1] == path:
-                digest, _, name = row[2].removeprefix(f"{STORE}/").partition("/")
-                return name in managed.broken.get(digest, ())
-    return False
+def _changed(found: Examined, path: str) -> str | None:
+    """The digest of the store's entry to which the path leads, if what it leads to has changed."""
+    places = [path] if path.startswith(f"{STORE}/") else []
+    for rows in found.facts.managed.manifests.values():
+        places += [row[2] for row in rows if row[0] == "link" and row[1] == path]
+    for place in places:
+        digest, _, name = place.removeprefix(f"{STORE}/").partition("/")
+        if name in found.machine.broken.get(digest, ()):
+            return digest
+    return None
 
 
 def _reported(of: Examination, node: str) -> frozenset[str] | None:

@@ -41,5 +41,5 @@ PROGRAM = _joined(*_PARTS)
 VERSION = hashlib.sha256(PROGRAM.encode()).hexdigest()[:16]
 # For a machine that has no program yet, or another one: nothing is put there only to look.
 FACTS = _joined("head", "guests", "facts") + "facts\n"
-DOCTOR = _joined("head", "doctor") + "doctor\n"
+DOCTOR = _joined("head", "guests", "facts", "doctor") + "doctor\n"
 SURVEY = _joined("head", "cluster", "survey") + "survey\n"

@@ -10,6 +10,7 @@ imports=
 
 doctor() {
     choose_containerd
+    entries
     programs
     merged
     daemon
@@ -33,6 +34,14 @@ choose_containerd() {
     PATH=$PATH:/var/lib/rancher/k3s/data/current/bin
     CONTAINERD_ADDRESS=/run/k3s/containerd/containerd.sock
     export CONTAINERD_ADDRESS
+}
+
+# All entries of the store are read whole: what a disk loses by itself leaves no trace elsewhere.
+entries() {
+    for entry in "$root"/store/*; do
+        names=$(changed_in "$entry")
+        [ -z "$names" ] || say broken "${entry##*/}" "$names"
+    done
 }
 
 # The programs of runtimes, and an engine beside them: whether each is there and runs.

@@ -100,10 +100,6 @@ extract() {
     ) && [ ! -e "$out.broken" ]
 }
 
-is_sound() {
-    (cd "$root/store/$1" 2>/dev/null && sha256sum --check --status .sha256sums 2>/dev/null)
-}
-
 unpack() {
     digest=$1
     format=$2
@@ -130,17 +126,21 @@ unpack() {
     esac
     while IFS=$tab read -r kind owner member name; do
         [ "$kind $owner" = "member $digest" ] || continue
+        sum=
         if [ "$format" = raw ]; then
             mv "$archive" "$raw/content"
             member=content
+            sum=$digest
         fi
         if [ -L "$raw/$member" ] || [ ! -f "$raw/$member" ]; then
             fail "artifact $digest: $member is not a regular file"
         fi
         mv "$raw/$member" "$out/$name"
         chmod 0755 "$out/$name"
-        (cd "$out" && sha256sum -- "$name") >>"$out/.sha256sums" || fail "can't read $out/$name"
+        [ -n "$sum" ] || sum=$(sha256sum <"$out/$name") || fail "can't read $out/$name"
+        printf '%s  %s\n' "${sum%% *}" "$name" >>"$out/.sha256sums"
     done <"$staging/artifacts"
+    note_inodes "$out"
     rm -rf "$raw" "$archive"
     sync "$out"/* "$out/.sha256sums" "$out" || fail "can't write artifact $digest"
     reached store "$digest"

@@ -125,6 +125,14 @@ def test_a_machine_that_is_well_is_told_so_and_stays_as_it_is(
             "shim",
             f"{SHIM} is not what it was when it was verified",
         ),
+        # As a disk that forgets: nothing has written to the file, so nothing but its content tells.
+        (
+            f"f=$(readlink {SHIM}); cd ${{f%/*}}; cp -p $f /opt/aside; echo >>$f; "
+            "stat -c '%n %i %s %a %.9Y %.9Z' -- .sha256sums * >.inodes",
+            f"mv /opt/aside $(readlink {SHIM})",
+            "shim",
+            f"{SHIM} is not what it was when it was verified",
+        ),
         (
             f"systemctl stop {UNIT}",
             f"systemctl start {UNIT}",

@@ -20,6 +20,13 @@ from tests.engine.node.states import artifact, kill_at
 
 pytestmark = pytest.mark.lab
 
+# Stands before the real one in the PATH.
+_TELLING = """\
+#!/bin/sh
+echo "$@" >>/opt/read
+exec /usr/bin/sha256sum "$@"
+"""
+
 
 def tool(resource: str, program: StoredArtifact) -> DesiredState:
     """A resource that is one program, under its own name."""
@@ -108,3 +115,25 @@ def test_what_a_waiting_or_cut_off_transaction_needs_is_not_collected(
     assert "Version mine-1." in fresh.run(["cat", "/usr/local/bin/mine"]).stdout
     converge(session, tool("mine", versions["mine-3"]))
     assert store(fresh, versions) == {"mine-1", "mine-3", "other-1", "other-2"}
+
+
+def test_an_entry_is_read_whole_only_if_its_inodes_say_something_else(
+    fresh: Node, session: Session, versions: dict[str, StoredArtifact]
+) -> None:
+    wanted = tool("mine", versions["mine-1"])
+    converge(session, wanted)
+    fresh.run(
+        ["sh", "-c", "cat >/usr/local/bin/sha256sum; chmod 755 /usr/local/bin/sha256sum"],
+        stdin=_TELLING,
+    )
+
+    def read() -> list[str]:
+        assert not read_facts(session).managed.broken
+        log = fresh.root / "opt/read"
+        told = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return [line for line in told if "--check" in line]
+
+    assert read() == []
+    fresh.run(["sh", "-c", "touch $(readlink -f /usr/local/bin/mine)"])
+    assert read() == ["--check --status .sha256sums"]

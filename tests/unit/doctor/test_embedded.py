@@ -24,6 +24,7 @@ ON_NODE: list[Change] = [
     ("canary|container-runtime|", "canary|k3s-agent|"),
     ("unit|containerd.service|loaded|active|enabled\n", ""),
 ]
+LOST = ("daemon|active", "broken|aa|containerd-shim-wasmtime-v1 \ndaemon|active")
 TOLD: list[Change] = [
     ("program|/usr/local/bin/containerd-shim-runc-v2|runs|2.4.2\n", ""),
     ("program|/usr/local/bin/runc|runs|runc version 1.5.2\n", ""),
@@ -74,10 +75,17 @@ def test_a_healthy_cluster_has_every_link_of_every_handler_of_every_node() -> No
         ([], [(f"program|{SHIM}|runs|wasmtime\n", "")], "shim", "is not there", AGAIN),
         (
             [("store|aa|sound", "store|aa|broken|containerd-shim-wasmtime-v1")],
-            [],
+            [LOST],
             "shim",
             f"{SHIM} is not what it was when it was verified",
             AGAIN,
+        ),
+        (
+            [],
+            [LOST],
+            "shim",
+            f"{SHIM} is not what it was when it was verified",
+            f"`rm -r /var/lib/shimyard/store/aa` on it, then {AGAIN}",
         ),
         (
             [],
@@ -111,7 +119,16 @@ def test_a_healthy_cluster_has_every_link_of_every_handler_of_every_node() -> No
             AGAIN,
         ),
     ],
-    ids=["no K3s", "no shim", "changed shim", "no handler", "another shim", "down", "no canary"],
+    ids=[
+        "no K3s",
+        "no shim",
+        "changed shim",
+        "lost shim",
+        "no handler",
+        "another shim",
+        "down",
+        "no canary",
+    ],
 )
 def test_a_broken_link_is_named_with_its_mend(
     facts: list[Change], told: list[Change], link: str, reason: str, mend: str

@@ -73,7 +73,7 @@ def test_a_healthy_cluster_has_every_link_of_every_handler_of_every_node() -> No
         ([], [(RUN, f"program|{SHIM}|fails|no libwasm\n")], "shim", "run: no libwasm", "`ldd`"),
         (
             [("store|aa|sound", "store|aa|broken|containerd-shim-wasmtime-v1")],
-            [(RUN, f"program|{SHIM}|fails|\n")],
+            [(RUN, f"program|{SHIM}|fails|\nbroken|aa|containerd-shim-wasmtime-v1 \n")],
             "shim",
             "is not what it was when it was verified",
             AGAIN,
