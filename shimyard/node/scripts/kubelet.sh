@@ -18,7 +18,8 @@ switch_await_node() {
             ;;
         esac
         [ "$(date +%s)" -lt "$deadline" ] || break
-        sleep 0.5
+        # Each kubectl costs a small machine a tenth of a second of its processor, or more.
+        sleep 1
     done
     quote_log "$2"
     reason="node $1 is not Ready $4 s after the start of $2: $(printf '%s' "$seen" | tail -n 1)"

@@ -45,7 +45,7 @@ class Kubectl:
             ready = [pod for pod in self.pods(selector, namespace) if is_ready(pod)]
             return None if len(ready) == count else f"{len(ready)} of {count} ready"
 
-        wait_for(f"pods {selector}", missing, seconds=90, interval=0.3)
+        wait_for(f"pods {selector}", missing, seconds=90, interval=0.5)
 
 
 def is_ready(thing: dict[str, Any]) -> bool:

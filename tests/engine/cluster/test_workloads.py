@@ -142,7 +142,7 @@ def test_pods_go_only_where_their_handler_is_proven(project: Project, kubectl: K
         told = [c.get("message", "") for pod in waiting for c in pod["status"]["conditions"]]
         return None if any("node affinity/selector" in each for each in told) else str(told)
 
-    wait_for("a pod that can't be placed", missing, seconds=30, interval=0.3)
+    wait_for("a pod that can't be placed", missing, seconds=30, interval=0.5)
     kubectl("scale", "deployment/picky", "--namespace=shop", "--replicas=0")
 
 
@@ -162,7 +162,7 @@ def test_a_hybrid_app_answers_through_its_proxy_and_its_sidecars_log_can_be_read
         wanted = {"GET /hello/Ada?language=fi 200", "GET /nothing 404"}
         return None if wanted <= set(log.splitlines()) else log
 
-    wait_for("the sidecar's log", missing, seconds=20, interval=0.3)
+    wait_for("the sidecar's log", missing, seconds=20, interval=0.5)
 
 
 def test_a_namespace_refuses_more_than_its_quota_and_its_limits(kubectl: Kubectl) -> None:
@@ -174,7 +174,7 @@ def test_a_namespace_refuses_more_than_its_quota_and_its_limits(kubectl: Kubectl
         told = [each["message"] for each in status["conditions"]]
         return None if any("exceeded quota: shimyard" in each for each in told) else str(told)
 
-    wait_for("the refusal", missing, seconds=30, interval=0.3)
+    wait_for("the refusal", missing, seconds=30, interval=0.5)
     assert len(pods(kubectl, "modest", "small")) == 2
     kubectl("scale", "deployment/modest", "--namespace=small", "--replicas=1")
     wait_ready(kubectl, "modest", 1, "small")
@@ -188,7 +188,7 @@ def test_a_namespace_refuses_more_than_its_quota_and_its_limits(kubectl: Kubectl
         wanted = "maximum memory usage per Container is 256Mi"
         return None if any(wanted in each for each in told) else str(told)
 
-    wait_for("the limits' refusal", refused, seconds=30, interval=0.3)
+    wait_for("the limits' refusal", refused, seconds=30, interval=0.5)
     # The old pod stays as long as the new one is refused.
     wait_ready(kubectl, "modest", 1, "small")
 
