@@ -55,6 +55,15 @@ def test_pods_reach_each_other_across_nodes_and_services_by_name(cluster: Cluste
         for pod in cluster.wait_pods("app=web", 3)
     }
     assert {node for node, _ in pods.values()} == set(NAMES)
+
+    def unknown() -> str | None:
+        # Each node's kube-proxy learns a moment later who is Ready.
+        told = [
+            cluster.ask(f"{asker}:8080", "/fetch?url=http://web/name") for _, asker in pods.values()
+        ]
+        return None if set(told) <= set(pods) else str(told)
+
+    wait_for("the Service on each node", unknown, seconds=20, interval=0.2)
     for _, asker in pods.values():
         for name, (_, asked) in pods.items():
             assert cluster.ask(f"{asker}:8080", f"/fetch?url=http://{asked}:8080/name") == name
@@ -62,7 +71,6 @@ def test_pods_reach_each_other_across_nodes_and_services_by_name(cluster: Cluste
             f"{asker}:8080", "/fetch?url=http://web.default.svc.cluster.local/name"
         )
         assert by_name in pods
-        assert cluster.ask(f"{asker}:8080", "/fetch?url=http://web/name") in pods
 
 
 def test_metrics_of_nodes_and_pods_are_there(cluster: Cluster) -> None:
