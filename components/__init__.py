@@ -17,6 +17,7 @@ from components.node_files import NodeFile, NodeFiles
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
     from components.platform import Platform, ServerlessPlatform, WasmFunction
+    from components.security import Security
     from components.workloads import (
         HybridApp,
         RuntimeClasses,
@@ -32,6 +33,7 @@ _IN_A_CLUSTER = {
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
     "RuntimeClasses": "components.workloads",
+    "Security": "components.security",
     "ServerlessPlatform": "components.platform",
     "WasmApp": "components.workloads",
     "WasmFunction": "components.platform",
@@ -53,6 +55,7 @@ __all__ = [
     "NodeFiles",
     "Platform",
     "RuntimeClasses",
+    "Security",
     "ServerlessPlatform",
     "WasmApp",
     "WasmFunction",
