@@ -50,6 +50,7 @@ else:
             pulumi.get_stack(),
             settings=settings,
             classes=workloads.classes,
+            namespaces=workloads.namespaces,
             provider=cluster.provider,
             opts=after,
         )

@@ -16,7 +16,7 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
-    from components.platform import Platform, ServerlessPlatform, WasmFunction
+    from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
     from components.security import Security
     from components.workloads import (
         HybridApp,
@@ -32,6 +32,7 @@ _IN_A_CLUSTER = {
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
+    "PluginHost": "components.platform",
     "RuntimeClasses": "components.workloads",
     "Security": "components.security",
     "ServerlessPlatform": "components.platform",
@@ -54,6 +55,7 @@ __all__ = [
     "NodeFile",
     "NodeFiles",
     "Platform",
+    "PluginHost",
     "RuntimeClasses",
     "Security",
     "ServerlessPlatform",
