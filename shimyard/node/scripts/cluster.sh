@@ -24,16 +24,22 @@ members() {
     kubectl get nodes ${1:+"--field-selector=metadata.name=$1"} -o go-template='{{range .items}}member{{"\t"}}{{.metadata.name}}{{"\t"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\t"}}{{if .spec.unschedulable}}true{{else}}-{{end}}{{"\t"}}{{with .metadata.annotations}}{{with index . "'"$cordon_mark"'"}}yes{{else}}-{{end}}{{else}}-{{end}}{{"\t"}}{{with .metadata.labels}}{{with index . "node-role.kubernetes.io/control-plane"}}{{.}}{{else}}-{{end}}{{else}}-{{end}}{{"\t"}}{{.status.nodeInfo.kubeletVersion}}{{"\t"}}{{range $key, $value := .metadata.labels}}{{$key}}={{$value}},{{end}}{{"\t"}}{{range .spec.taints}}{{.key}}{{if .value}}={{.value}}{{end}}:{{.effect}},{{end}}{{"\n"}}{{end}}'
 }
 
-# Marked before it is cordoned: a cut between the two must not leave a cordon that nobody owns.
+# Marked in the same step: a cut must not leave a cordon that nobody owns.
 cordon() {
     [ "$(kubectl get node "$1" -o 'jsonpath={.spec.unschedulable}')" != true ] || return 0
-    kubectl annotate --overwrite node "$1" "$cordon_mark=yes" >/dev/null && kubectl cordon "$1"
+    set_cordon "$1" '"yes"' true
 }
 
 uncordon() {
     case $(kubectl get node "$1" -o go-template='{{with .metadata.annotations}}{{index . "'"$cordon_mark"'"}}{{end}}') in
-    yes) kubectl uncordon "$1" && kubectl annotate node "$1" "$cordon_mark-" >/dev/null ;;
+    yes) set_cordon "$1" null null ;;
     esac
+}
+
+# node mark unschedulable, both as JSON
+set_cordon() {
+    kubectl patch node "$1" --type=merge \
+        -p "{\"metadata\":{\"annotations\":{\"$cordon_mark\":$2}},\"spec\":{\"unschedulable\":$3}}" >/dev/null
 }
 
 # node timeout grace-period delete-empty-dir-data force

@@ -1,5 +1,7 @@
 # --- journal: what a transaction has done, and how each line of it is taken back ----------------
 
+booted=
+
 # One write a line: a kill between two writes would leave half a line for the next one to join.
 note() {
     entry=$1
@@ -13,8 +15,12 @@ record() {
     note "$@" && sync "$journal"
 }
 
+# When the machine booted, and for how long it has run: to ask for the time at each step is a process.
 step() {
-    note step "$(date +%s)" "$@"
+    read -r up _ </proc/uptime
+    up=${up%.*}
+    [ -n "$booted" ] || booted=$(($(date +%s) - up))
+    note step "$((booted + up))" "$@"
     reached "$@"
 }
 

@@ -28,7 +28,9 @@ collect() {
     committed=
     for folder in "$root"/generations/*; do
         [ -f "$folder/committed" ] || continue
-        committed="$committed ${folder##*/}=$(cat "$folder/resource")"
+        owner=
+        IFS= read -r owner <"$folder/resource" || :
+        committed="$committed ${folder##*/}=$owner"
     done
     for folder in "$root"/generations/*; do
         number=${folder##*/}
@@ -52,7 +54,8 @@ collect() {
 }
 
 is_needed() {
-    owner=$(cat "$1/resource")
+    owner=
+    IFS= read -r owner <"$1/resource" || :
     leads=$(readlink "$root/current/$owner") || return 1
     [ "${leads##*/}" != "${1##*/}" ] || return 0
     [ -f "$1/committed" ] || return 1

@@ -1,7 +1,9 @@
 # --- paths: a new object waits beside the final path, the old one is kept beside it -------------
 
-sibling() {
-    printf '%s/.%s.shimyard-%s' "${1%/*}" "${1##*/}" "$2"
+# Sets $old and $new: in variables, since each $(...) is a process, which a small machine makes slowly.
+beside() {
+    old=${1%/*}/.${1##*/}.shimyard-old
+    new=${1%/*}/.${1##*/}.shimyard-new
 }
 
 # A copy is made aside first: half a copy must never look like the original.
@@ -21,13 +23,14 @@ make_parents() {
 }
 
 clear_siblings() {
-    for suffix in old new; do
-        beside=$(sibling "$1" "$suffix")
-        rm -f "$beside" "$beside.part"
+    beside "$1"
+    for sibling in "$old" "$old.part" "$new" "$new.part"; do
+        if [ -e "$sibling" ] || [ -L "$sibling" ]; then rm -f "$sibling"; fi
     done
 }
 
-# Remember what stands at a path, and set an original that is not ours aside for good.
+# Remember what stands at a path, and set an original that is not ours aside for good. Sets $old and
+# $new.
 keep() {
     path=$1
     ownership=$2
@@ -41,7 +44,7 @@ keep() {
         return
     fi
     record undo path "$path" had || return 1
-    link_or_copy "$path" "$(sibling "$path" old)" || return 1
+    link_or_copy "$path" "$old" || return 1
     kept=$root/originals$path
     if [ "$ownership" = adopt ] && [ ! -e "$kept" ] && [ ! -L "$kept" ]; then
         mkdir -p "${kept%/*}" && record undo original "$path" && link_or_copy "$path" "$kept"
@@ -49,7 +52,8 @@ keep() {
 }
 
 place() {
-    mv -fT "$(sibling "$1" new)" "$1"
+    beside "$1"
+    mv -fT "$new" "$1"
 }
 
 prepare_expect() {
@@ -100,7 +104,6 @@ prune() {
 
 prepare_file() {
     make_parents "$1" && keep "$1" "$6" || return 1
-    new=$(sibling "$1" new)
     link_or_copy "$generation/$2" "$new" && chmod "$3" "$new" && chown "$4:$5" "$new" && sync "$new"
 }
 
@@ -109,13 +112,13 @@ prepare_link() {
         reason="$2 is not in the node's store"
         return 1
     fi
-    make_parents "$1" && keep "$1" "$3" && ln -s "$2" "$(sibling "$1" new)"
+    make_parents "$1" && keep "$1" "$3" && ln -s "$2" "$new"
 }
 
 prepare_remove() {
     kept=$root/originals$1
     if [ -e "$kept" ] || [ -L "$kept" ]; then
-        make_parents "$1" && keep "$1" managed && link_or_copy "$kept" "$(sibling "$1" new)"
+        make_parents "$1" && keep "$1" managed && link_or_copy "$kept" "$new"
     else
         keep "$1" managed
     fi
@@ -134,7 +137,7 @@ switch_file() { place "$1"; }
 switch_link() { place "$1"; }
 
 switch_remove() {
-    new=$(sibling "$1" new)
+    beside "$1"
     if [ -e "$new" ] || [ -L "$new" ]; then
         place "$1" && record drop "$1"
     else

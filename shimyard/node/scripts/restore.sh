@@ -130,7 +130,7 @@ restore_paths() {
         case $what:$before in
         path:absent) rm -f "$path" || missed=yes ;;
         path:had)
-            old=$(sibling "$path" old)
+            beside "$path"
             if [ -e "$old" ] || [ -L "$old" ]; then
                 same "$old" "$path" || mv -fT "$old" "$path" || missed=yes
             fi

@@ -12,7 +12,8 @@ switch_rotate_token() {
         # One that does not run can't be asked; its start shows whether the cluster has taken it.
         [ "$(activity k3s.service)" = active ] || has_taken "$1" || return 0
         record rotating "$1" || return 1
-        has_taken "$1" || take_token "$1" "$(sibling "$1" old)" || return 1
+        beside "$1"
+        has_taken "$1" || take_token "$1" "$old" || return 1
         reached token taken
     fi
     record rotated "$1"
@@ -91,7 +92,8 @@ settle_token() {
         case $kind in rotating) asked=$path ;; rotated) asked= ;; esac
     done <"$journal"
     [ -n "$asked" ] && [ -z "$no_block" ] && [ "$(activity k3s.service)" = active ] || return 0
-    former=$(sibling "$asked" old)
+    beside "$asked"
+    former=$old
     [ ! -f "$former" ] || take_token "$former" "$asked"
 }
 

@@ -8,7 +8,10 @@ worker=shimyard-transaction
 run_plan() {
     phase=$1
     while IFS=$tab read -r operation a b c d e f g; do
-        function=${phase}_$(printf '%s' "$operation" | tr - _)
+        function=${phase}_$operation
+        while :; do
+            case $function in *-*) function=${function%%-*}_${function#*-} ;; *) break ;; esac
+        done
         command -v "$function" >/dev/null 2>&1 || continue
         step "$phase" "$operation" "$a"
         reason=

@@ -104,7 +104,7 @@ def inside(node: Node, name: str) -> Path:
 def files_below(folder: Path) -> Iterator[Path]:
     """Regular files, without following links, and without the kernel's own mounts."""
     for parent, below, names in os.walk(folder):
-        below[:] = [each for each in below if not Path(parent, each).is_mount()]
+        below[:] = [each for each in below if not os.path.ismount(Path(parent, each))]
         for name in names:
             path = Path(parent, name)
             try:

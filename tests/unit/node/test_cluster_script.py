@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,20 @@ def test_labels_and_taints_replace_what_is_there(server: Server) -> None:
     ]
 
 
-def test_a_cordon_is_marked_as_ours_before_it_is_one(server: Server) -> None:
+def patched(call: str) -> object:
+    """What a patch of the node edge-1 changes."""
+    before, _, patch = call.partition(" -p ")
+    assert before == "patch node edge-1 --type=merge"
+    return json.loads(patch)
+
+
+def test_a_cordon_is_marked_as_ours_in_one_step(server: Server) -> None:
     assert server.run("cordon", "edge-1").returncode == 0
-    _, mark, cordon = server.calls
-    assert mark == "annotate --overwrite node edge-1 shimyard.dev/cordoned=yes"
-    assert cordon == "cordon edge-1"
+    _, cordon = server.calls
+    assert patched(cordon) == {
+        "metadata": {"annotations": {"shimyard.dev/cordoned": "yes"}},
+        "spec": {"unschedulable": True},
+    }
 
 
 def test_a_cordon_of_somebody_else_stays_theirs(server: Server) -> None:
@@ -71,10 +81,9 @@ def test_a_cordon_of_somebody_else_stays_theirs(server: Server) -> None:
     assert asked.startswith("get node edge-1")
 
 
-def test_a_cordon_that_can_not_be_marked_is_none(server: Server) -> None:
-    server.answers("annotate", "", code=1)
+def test_a_cordon_that_is_refused_fails(server: Server) -> None:
+    server.answers("patch", "", code=1)
     assert server.run("cordon", "edge-1").returncode != 0
-    assert not any(call.startswith("cordon") for call in server.calls)
 
 
 def test_only_our_own_cordon_is_taken_back(server: Server) -> None:
@@ -82,17 +91,11 @@ def test_only_our_own_cordon_is_taken_back(server: Server) -> None:
     server.answers("get node edge-2", "<no value>")
     assert server.run("uncordon", "edge-1").returncode == 0
     assert server.run("uncordon", "edge-2").returncode == 0
-    assert [call for call in server.calls if not call.startswith("get ")] == [
-        "uncordon edge-1",
-        "annotate node edge-1 shimyard.dev/cordoned-",
-    ]
-
-
-def test_the_mark_stays_until_the_node_takes_pods_again(server: Server) -> None:
-    server.answers("get node edge-1", "yes")
-    server.answers("uncordon", "", code=1)
-    assert server.run("uncordon", "edge-1").returncode != 0
-    assert not any(call.startswith("annotate") for call in server.calls)
+    (uncordon,) = (call for call in server.calls if not call.startswith("get "))
+    assert patched(uncordon) == {
+        "metadata": {"annotations": {"shimyard.dev/cordoned": None}},
+        "spec": {"unschedulable": None},
+    }
 
 
 @pytest.mark.parametrize(
