@@ -77,6 +77,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         "flat": {**LIMITS, "plugin": str(greeter), "tableElements": 1},
         "poor": {**LIMITS, "plugin": str(greeter), "fuel": 1000},
         "open": {**hostile, "hosts": [other]},
+        "near": {**hostile, "hosts": ["127.0.0.1:8", "localhost:80", "127.0.0.1:443"]},
         "broken": {**LIMITS, "plugin": str(broken)},
         "absent": {**LIMITS, "plugin": str(folder / "absent.wasm")},
     }
@@ -107,6 +108,8 @@ def test_each_tenant_is_its_first_segment_and_one_that_can_not_be_used_harms_non
 ) -> None:
     status, body = host.ask("/good/hello/Ada?language=fi")
     assert (status, json.loads(body)["greeting"]) == (200, "Hei, Ada!")
+    for path, seen in (("/good", "/"), ("/good/", "/"), ("/good//hello/Bo", "/hello/Bo")):
+        assert json.loads(host.ask(f"{path}?language=fi")[1])["path"] == seen
     states = json.loads(host.ask("/healthz")[1])["tenants"]
     assert {name for name, state in states.items() if state != "ready"} == {"broken", "absent"}
     assert host.refusal("/broken/") == (502, "plugin")
@@ -137,11 +140,16 @@ def test_a_limit_that_is_broken_is_named(host: Host, path: str, status: int, cau
         "socket?{other}",
         "host?{other}",
         "host?localhost:{port}",
+        # Each of these differs in one thing from what the tenant may ask.
+        "/near/host?127.0.0.1:{port}",
+        "/near/host?127.0.0.2:80",
+        "/near/host?127.0.0.1",
     ],
 )
 def test_what_was_not_given_can_not_be_reached(host: Host, attack: str) -> None:
     target = attack.format(other=host.other, port=host.port)
-    status, body = host.ask(f"/hostile/{target}")
+    path = target if target.startswith("/") else f"/hostile/{target}"
+    status, body = host.ask(path)
     assert (status, body.partition(":")[0]) == (403, "denied")
 
 

@@ -83,18 +83,3 @@ impl ResourceLimiter for Growth {
         take(&mut self.tables, current, desired, Stop::Tables)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_memories_together_have_one_limit() {
-        let mut growth = Growth::new(10, 0);
-        assert!(growth.memory_growing(0, 4, None).unwrap());
-        assert!(growth.memory_growing(0, 4, None).unwrap());
-        assert!(growth.memory_growing(4, 6, None).unwrap());
-        let stopped = growth.memory_growing(4, 5, None).unwrap_err();
-        assert_eq!(Stop::of(&stopped), Some(Stop::Memory));
-    }
-}
