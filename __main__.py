@@ -7,7 +7,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components import Fleet
 from components.registrations import registrations_begun
-from shimyard.settings import PlatformSettings, SettingsError, load
+from shimyard.settings import PlatformSettings, SecuritySettings, SettingsError, load
 
 # A program keeps all that it makes: with a thousand machines, looking for garbage again and again
 # would be a quarter of its time.
@@ -28,6 +28,7 @@ else:
     # The SDK of Kubernetes takes half a second to import, which a fleet without it can do without.
     from components.k3s_cluster import K3sCluster
     from components.platform import Platform
+    from components.security import Security
     from components.workloads import Workloads
 
     cluster = K3sCluster(pulumi.get_stack(), settings=settings, fleet=fleet)
@@ -35,14 +36,23 @@ else:
     pulumi.export("endpoint", cluster.endpoint)
     pulumi.export("kubeconfig", cluster.kubeconfig)
 
-    workloads = Workloads(pulumi.get_stack(), settings=settings, provider=cluster.provider)
+    # What limits pods is there before the first of them.
+    secured: list[pulumi.Resource] = []
+    if settings.security != SecuritySettings():
+        secured = [Security(pulumi.get_stack(), settings=settings, provider=cluster.provider)]
+    after = pulumi.ResourceOptions(depends_on=secured)
+    workloads = Workloads(
+        pulumi.get_stack(), settings=settings, provider=cluster.provider, opts=after
+    )
     pulumi.export("workloads", workloads.summary)
     if settings.platform != PlatformSettings():
         platform = Platform(
             pulumi.get_stack(),
             settings=settings,
             classes=workloads.classes,
+            namespaces=workloads.namespaces,
             provider=cluster.provider,
+            opts=after,
         )
         pulumi.export("platform", platform.summary)
 

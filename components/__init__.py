@@ -16,7 +16,8 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
-    from components.platform import Platform, ServerlessPlatform, WasmFunction
+    from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
+    from components.security import Security
     from components.workloads import (
         HybridApp,
         RuntimeClasses,
@@ -31,7 +32,9 @@ _IN_A_CLUSTER = {
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
+    "PluginHost": "components.platform",
     "RuntimeClasses": "components.workloads",
+    "Security": "components.security",
     "ServerlessPlatform": "components.platform",
     "WasmApp": "components.workloads",
     "WasmFunction": "components.platform",
@@ -52,7 +55,9 @@ __all__ = [
     "NodeFile",
     "NodeFiles",
     "Platform",
+    "PluginHost",
     "RuntimeClasses",
+    "Security",
     "ServerlessPlatform",
     "WasmApp",
     "WasmFunction",

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
+from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
+from components.workloads.app import key_of, resource_name_of
 from components.workloads.runtime_classes import RuntimeClasses
+from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import StackSettings
 
 
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none), ``summary`` (part -> what it has).
+    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` (by namespace and
+    name), ``summary`` (part -> what it has).
     """
 
     serverless: ServerlessPlatform | None
+    plugin_hosts: dict[str, PluginHost]
     summary: dict[str, Any]
 
     def __init__(
@@ -26,12 +32,14 @@ class Platform(pulumi.ComponentResource):
         *,
         settings: StackSettings,
         classes: RuntimeClasses,
+        namespaces: Mapping[str, WasmNamespace],
         provider: pulumi.ProviderResource | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``provider``: of the cluster; default: the one in ``opts``, or the kubeconfig's.
 
-        ``classes``: the cluster's RuntimeClasses, which pods wait for.
+        ``classes``: the cluster's RuntimeClasses, which pods wait for. ``namespaces``: those of
+        the stack, by name.
         """
         if provider is not None:
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
@@ -50,5 +58,22 @@ class Platform(pulumi.ComponentResource):
             )
             self.summary["functions"] = {
                 name: function.urls for name, function in self.serverless.functions.items()
+            }
+        tenants = {} if self.serverless is None else self.serverless.tenants
+        homes = {**namespaces, **tenants}
+        self.plugin_hosts = {}
+        for host in settings.platform.plugin_hosts:
+            home = homes.get(host.namespace)
+            self.plugin_hosts[key_of(host)] = PluginHost(
+                resource_name_of(host),
+                host=host,
+                **given_by(home),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[*waiting, *([] if home is None else [home])]
+                ),
+            )
+        if self.plugin_hosts:
+            self.summary["pluginHosts"] = {
+                key: host.address for key, host in self.plugin_hosts.items()
             }
         self.register_outputs(self.summary)

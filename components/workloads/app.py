@@ -49,7 +49,7 @@ class App(pulumi.ComponentResource):
     def __init__(
         self,
         resource_name: str,
-        app: WasmAppSettings | HybridAppSettings,
+        app: PodsSettings,
         *,
         shim: ShimName | None,
         namespace: pulumi.Input[str] | None,
@@ -58,7 +58,8 @@ class App(pulumi.ComponentResource):
         """``namespace``: replaces the app's. Raises ``pulumi.RunError``: the shim does not fit."""
         super().__init__(self.TYPE, resource_name, None, opts)
         try:
-            app.check_with(shim)
+            if isinstance(app, WasmAppSettings | HybridAppSettings):
+                app.check_with(shim)
         except FieldError as error:
             kind = type(self).__name__
             raise pulumi.RunError(f"{kind} '{resource_name}': {error}") from None
@@ -175,3 +176,14 @@ def _outer_address(status: Any) -> str | None:
         if found:
             return f"[{found}]" if ":" in found else found
     return None
+
+
+def key_of(app: PodsSettings) -> str:
+    """By which outputs name an app: 'namespace/name'."""
+    return f"{app.namespace}/{app.name}"
+
+
+def resource_name_of(app: PodsSettings) -> str:
+    """The Pulumi name of an app of a stack."""
+    # A dot is in neither part: "a-b" in "c" and "b" in "c-a" must not be one resource.
+    return f"{app.namespace}.{app.name}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 from pulumi_kubernetes.core.v1 import (
     LimitRange,
@@ -121,3 +123,12 @@ class WasmNamespace(pulumi.ComponentResource):
         )
         name: pulumi.Output[str] = account.metadata["name"]
         return name
+
+
+def given_by(home: WasmNamespace | None) -> dict[str, Any]:
+    """What an app's pods have of their namespace; None: one that the stack does not describe."""
+    return {
+        "service_account": None if home is None else ACCOUNT,
+        "pull_secrets": [CREDENTIALS] if home is not None and home.pull_secrets else [],
+        "open_ports": home is not None and home.denies_ingress,
+    }

@@ -6,12 +6,13 @@ from typing import Any
 
 import pulumi
 
+from components.workloads.app import key_of, resource_name_of
 from components.workloads.hybrid_app import HybridApp
 from components.workloads.runtime_classes import RuntimeClasses
 from components.workloads.wasm_app import WasmApp
-from components.workloads.wasm_namespace import ACCOUNT, CREDENTIALS, WasmNamespace
+from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import StackSettings
-from shimyard.settings.workloads import PodsSettings
+from shimyard.settings.workloads import WasmPodsSettings
 
 
 class Workloads(pulumi.ComponentResource):
@@ -56,15 +57,15 @@ class Workloads(pulumi.ComponentResource):
         shims = {shim.handler: shim.name for shim in settings.runtime.shims}
         self.apps = {}
         for app in settings.apps:
-            self.apps[_key(app)] = WasmApp(
-                _resource_name(app),
+            self.apps[key_of(app)] = WasmApp(
+                resource_name_of(app),
                 app=app,
                 shim=shims[app.handler],
                 **self._place(app, was=HybridApp),
             )
         for hybrid in settings.hybrid_apps:
-            self.apps[_key(hybrid)] = HybridApp(
-                _resource_name(hybrid),
+            self.apps[key_of(hybrid)] = HybridApp(
+                resource_name_of(hybrid),
                 app=hybrid,
                 shim=shims[hybrid.handler],
                 **self._place(hybrid, was=WasmApp),
@@ -82,7 +83,7 @@ class Workloads(pulumi.ComponentResource):
         )
         self.register_outputs({"runtimeClasses": self.runtime_classes, "apps": self.summary})
 
-    def _place(self, app: PodsSettings, was: type[WasmApp | HybridApp]) -> dict[str, Any]:
+    def _place(self, app: WasmPodsSettings, was: type[WasmApp | HybridApp]) -> dict[str, Any]:
         """Where an app runs, and what must be there before its first pod.
 
         ``was``: the other kind of app that it may have been. Its objects have the same names, and
@@ -92,21 +93,10 @@ class Workloads(pulumi.ComponentResource):
         return {
             # Names and not outputs: a preview without the cluster would know none of those.
             "runtime_class": self._names.name_of(app.handler),
-            "service_account": None if home is None else ACCOUNT,
-            "pull_secrets": [CREDENTIALS] if home is not None and home.pull_secrets else [],
-            "open_ports": home is not None and home.denies_ingress,
+            **given_by(home),
             "opts": pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[self.classes, *([] if home is None else [home])],
                 aliases=[pulumi.Alias(type_=was.TYPE)],
             ),
         }
-
-
-def _key(app: PodsSettings) -> str:
-    return f"{app.namespace}/{app.name}"
-
-
-def _resource_name(app: PodsSettings) -> str:
-    # A dot is in neither part: "a-b" in "c" and "b" in "c-a" must not be one resource.
-    return f"{app.namespace}.{app.name}"

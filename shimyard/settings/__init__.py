@@ -20,6 +20,7 @@ from shimyard.settings.runtime import (
     ShimName,
     ShimSettings,
 )
+from shimyard.settings.security import SecuritySettings
 from shimyard.settings.stack import StackSettings
 from shimyard.settings.workloads import (
     HybridAppSettings,
@@ -44,6 +45,7 @@ __all__ = [
     "RegistrySettings",
     "RuntimeClassesSettings",
     "RuntimeSettings",
+    "SecuritySettings",
     "SettingsError",
     "ShimName",
     "ShimSettings",

@@ -15,6 +15,7 @@ from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
+from shimyard.settings.security import SecuritySettings
 from shimyard.settings.workloads import (
     HybridAppSettings,
     NamespaceSettings,
@@ -57,6 +58,9 @@ class StackSettings(Model):
     hybrid_apps: list[HybridAppSettings] = Field(
         default_factory=list,
         description="Pods of a Wasm proxy, a native app and a Wasm log sidecar.",
+    )
+    security: SecuritySettings = Field(
+        default_factory=SecuritySettings, description="What workloads may do, and what may run."
     )
     platform: PlatformSettings = Field(
         default_factory=PlatformSettings, description="Add-ons of the cluster, and what they carry."

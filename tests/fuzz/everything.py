@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fuzz.workloads import APPS, CLASSES, HYBRID_APPS, NAMESPACES, SERVERLESS
+from tests.fuzz.workloads import APPS, CLASSES, HYBRID_APPS, NAMESPACES, PLUGIN_HOSTS, SERVERLESS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -138,5 +138,5 @@ EVERYTHING: dict[str, Any] = {
     "namespaces": NAMESPACES,
     "apps": APPS,
     "hybridApps": HYBRID_APPS,
-    "platform": {"serverless": SERVERLESS},
+    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
 }

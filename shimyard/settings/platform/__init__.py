@@ -1,6 +1,7 @@
 """Models of the platform on top of a cluster."""
 
 from shimyard.settings.platform.platform import PlatformSettings
+from shimyard.settings.platform.plugins import PluginHostSettings, PluginSettings
 from shimyard.settings.platform.serverless import (
     FunctionScalingSettings,
     FunctionSettings,
@@ -13,6 +14,8 @@ __all__ = [
     "FunctionScalingSettings",
     "FunctionSettings",
     "PlatformSettings",
+    "PluginHostSettings",
+    "PluginSettings",
     "RouteSettings",
     "ServerlessSettings",
     "TenantSettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shimyard.settings.base import Model
+from shimyard.settings.platform.plugins import PluginHostSettings
 from shimyard.settings.platform.serverless import ServerlessSettings
 
 
@@ -13,4 +14,7 @@ class PlatformSettings(Model):
 
     serverless: ServerlessSettings | None = Field(
         default=None, description="Functions of tenants. Default: none."
+    )
+    plugin_hosts: list[PluginHostSettings] = Field(
+        default_factory=list, description="Hosts of many tenants' plugins."
     )

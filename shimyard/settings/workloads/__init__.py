@@ -19,7 +19,7 @@ from shimyard.settings.workloads.namespaces import (
     NetworkPolicySettings,
     RegistryLoginSettings,
 )
-from shimyard.settings.workloads.pod import PodsSettings, SpreadSettings
+from shimyard.settings.workloads.pod import PodsSettings, SpreadSettings, WasmPodsSettings
 from shimyard.settings.workloads.ports import (
     PortSettings,
     ServicePortSettings,
@@ -70,5 +70,6 @@ __all__ = [
     "VolumeSettings",
     "WasmAppSettings",
     "WasmContainerSettings",
+    "WasmPodsSettings",
     "WasmResourcesSettings",
 ]

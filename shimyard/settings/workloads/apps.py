@@ -9,11 +9,11 @@ from pydantic import model_validator
 from shimyard.settings.base import FieldError
 from shimyard.settings.runtime import ShimName
 from shimyard.settings.workloads.container import WasmContainerSettings, probes_ask_ports
-from shimyard.settings.workloads.pod import PodsSettings
+from shimyard.settings.workloads.pod import WasmPodsSettings
 from shimyard.settings.workloads.ports import PortSettings, ServiceSettings, default_ports
 
 
-class WasmAppSettings(WasmContainerSettings, PodsSettings):
+class WasmAppSettings(WasmContainerSettings, WasmPodsSettings):
     """A Wasm app; set exactly one of image and artifact."""
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ from shimyard.settings.workloads.container import (
     WasmContainerSettings,
     probes_ask_ports,
 )
-from shimyard.settings.workloads.pod import PodsSettings
+from shimyard.settings.workloads.pod import WasmPodsSettings
 from shimyard.settings.workloads.ports import PortSettings, default_ports
 from shimyard.settings.workloads.volumes import ClaimVolumeSettings, EmptyDirSettings
 
@@ -84,7 +84,7 @@ class SharedVolumeSettings(Model):
         return self
 
 
-class HybridAppSettings(PodsSettings):
+class HybridAppSettings(WasmPodsSettings):
     """A Wasm proxy, a native app and a Wasm log sidecar in one pod of a Wasm runtime class."""
 
     proxy: ProxySettings = Field(description="The Wasm container that takes the requests.")

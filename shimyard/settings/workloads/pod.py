@@ -48,13 +48,12 @@ class SpreadSettings(Model):
 
 
 class PodsSettings(Model):
-    """The pods of an app."""
+    """The pods of an app, whatever runs them."""
 
     name: AppName = Field(
         description="Name of the Deployment, its Service and all else that belongs to it."
     )
     namespace: DnsLabel = Field(default="default", description="One of `namespaces`, or 'default'.")
-    handler: DnsLabel = Field(description="Handler of one of the runtime's shims.")
     labels: Labels = Field(default_factory=dict, description="More labels of everything it has.")
     annotations: Annotations = Field(
         default_factory=dict, description="Annotations of the Deployment."
@@ -180,6 +179,12 @@ class PodsSettings(Model):
         if self.pre_stop_sleep_seconds is not None:
             return self.pre_stop_sleep_seconds
         return DRAIN_SECONDS if listens else 0
+
+
+class WasmPodsSettings(PodsSettings):
+    """The pods of an app that a shim runs."""
+
+    handler: DnsLabel = Field(description="Handler of one of the runtime's shims.")
 
 
 def _of(amount: int | str, pods: int) -> int:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from shimyard.settings.base import FieldError
 from shimyard.settings.capabilities import CAPABILITY_DOMAIN
+from shimyard.settings.k3s import release
 from shimyard.settings.runtime import ShimName
 from shimyard.settings.workloads.apps import WasmAppSettings
 from shimyard.settings.workloads.hybrid import HybridAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings
+from shimyard.settings.workloads.pod import PodsSettings
 
 if TYPE_CHECKING:
     from shimyard.settings.stack import StackSettings
 
+_IMAGE_VOLUMES = (1, 35, 0)
 BUILT_IN_NAMESPACE = "default"
 
 
@@ -27,20 +30,22 @@ def check_workloads(stack: StackSettings) -> None:
     shims = {shim.handler: shim.name for shim in stack.runtime.shims}
     namespaces = {namespace.name: namespace for _, namespace in _namespaces(stack)}
     names: dict[tuple[str, str], str] = {}
-    for field, app in _apps(stack):
-        if (app.namespace, app.name) in names:
+    for field, pods in (*_apps(stack), *_native(stack)):
+        if (pods.namespace, pods.name) in names:
             raise FieldError(
                 f"{field}.name",
-                f"'{app.name}' is {names[app.namespace, app.name]} already; give each its own "
+                f"'{pods.name}' is {names[pods.namespace, pods.name]} already; give each its own "
                 "name in a namespace",
             )
-        names[app.namespace, app.name] = field
-        if app.namespace not in namespaces and app.namespace != BUILT_IN_NAMESPACE:
+        names[pods.namespace, pods.name] = field
+        if pods.namespace not in namespaces and pods.namespace != BUILT_IN_NAMESPACE:
             raise FieldError(
                 f"{field}.namespace",
-                f"there is no namespace '{app.namespace}'; add it to namespaces (with existing: "
+                f"there is no namespace '{pods.namespace}'; add it to namespaces (with existing: "
                 "true, if something else makes it)",
             )
+    _mounts_images(stack)
+    for field, app in _apps(stack):
         _fits_shim(field, app, shims)
         _ends_after_its_sleep(field, app, shims[app.handler], stack)
         if app.namespace in namespaces:
@@ -55,6 +60,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("apps", stack.apps),
         ("hybridApps", stack.hybrid_apps),
         ("platform.serverless", stack.platform.serverless),
+        ("platform.pluginHosts", stack.platform.plugin_hosts),
     ):
         if given:
             raise FieldError(
@@ -70,6 +76,11 @@ def _apps(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridA
     if stack.platform.serverless is not None:
         for field, _, function in stack.platform.serverless.functions():
             yield f"platform.serverless.{field}", function
+
+
+def _native(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
+    for index, host in enumerate(stack.platform.plugin_hosts):
+        yield f"platform.pluginHosts[{index}]", host
 
 
 def _namespaces(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:
@@ -137,6 +148,19 @@ def _fits_shim(
         app.check_with(shims[app.handler])
     except FieldError as error:
         raise FieldError(f"{field}.{error.field}", error.sentence) from None
+
+
+def _mounts_images(stack: StackSettings) -> None:
+    """Kubelets mount images as volumes since Kubernetes 1.35 without being asked to."""
+    if not stack.platform.plugin_hosts or stack.cluster is None:
+        return
+    version = stack.cluster.version_of_agents
+    if release(version) < _IMAGE_VOLUMES:
+        raise FieldError(
+            "platform.pluginHosts[0].plugins",
+            f"are mounted from images, which kubelets can from 1.35 on, and they are {version}; "
+            "raise cluster.version, or agentVersion",
+        )
 
 
 def _ends_after_its_sleep(

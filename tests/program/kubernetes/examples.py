@@ -52,7 +52,15 @@ LEAST: dict[str, Any] = {
                     "functions": [{"name": "resize", "artifact": "registry.lab/resize:1"}],
                 }
             ],
-        }
+        },
+        "pluginHosts": [
+            {
+                "name": "plugins",
+                "namespace": "shop",
+                "image": "registry.lab/plugin-host:1",
+                "plugins": [{"name": "acme", "image": "registry.lab/acme-rules:1"}],
+            }
+        ],
     },
 }
 
@@ -285,6 +293,36 @@ HYBRID: dict[str, Any] = {
     "preStopSleepSeconds": 3,
 }
 
+PLUGIN_HOSTS: list[dict[str, Any]] = [
+    {
+        "name": "plugins",
+        "namespace": "shop",
+        "image": "registry.lab/plugin-host:1",
+        "replicas": 2,
+        "podAnnotations": {"shop.example/owner": "platform"},
+        "service": {"type": "NodePort"},
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "96Mi"},
+            "limits": {"cpu": "2", "memory": "1Gi"},
+        },
+        "plugins": [
+            {
+                "name": "acme",
+                "image": "registry.lab/acme-rules:1",
+                "path": "/rules/main.wasm",
+                "fuel": 5_000_000,
+                "memory": "48Mi",
+                "tableElements": 500,
+                "timeoutMilliseconds": 250,
+                "concurrency": 8,
+                "environment": {"MODE": "strict"},
+                "hosts": ["stock.shop.svc:8080"],
+            },
+            {"name": "beta", "image": "registry.lab/beta-rules:1"},
+        ],
+    }
+]
+
 SERVERLESS: dict[str, Any] = {
     "handler": "wasmtime",
     "domain": "fn.example.com",
@@ -329,5 +367,5 @@ EVERYTHING: dict[str, Any] = {
     "namespaces": [NAMESPACE],
     "apps": [APP],
     "hybridApps": [HYBRID],
-    "platform": {"serverless": SERVERLESS},
+    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
 }

@@ -42,7 +42,13 @@ def render(raw: dict[str, Any]) -> dict[str, Any]:
         made = Workloads("stack", settings=settings, provider=cluster)
         pulumi.export("apps", made.summary)
         pulumi.export("runtimeClasses", made.runtime_classes)
-        platform = Platform("stack", settings=settings, classes=made.classes, provider=cluster)
+        platform = Platform(
+            "stack",
+            settings=settings,
+            classes=made.classes,
+            namespaces=made.namespaces,
+            provider=cluster,
+        )
         pulumi.export("platform", platform.summary)
 
     return run(program, Cluster())

@@ -26,6 +26,7 @@ COMPONENTS = {
     "wasm-app": ["shop.greeter"],
     "hybrid-app": ["shop.camera"],
     "wasm-function": ["acme.resize"],
+    "plugin-host": ["shop.plugins"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -33,6 +34,7 @@ OWNERS = {
     "WasmApp": "wasm-app",
     "HybridApp": "hybrid-app",
     "WasmFunction": "wasm-function",
+    "PluginHost": "plugin-host",
 }
 
 

@@ -1,4 +1,4 @@
-"""Tenants and their functions on a real cluster: routes, scaling, quotas, and their end."""
+"""Tenants on a real cluster: functions with routes, scaling and quotas, plugins, and their end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from lab.ingress.objects import NAMESPACE, objects
 from lab.ingress.recipe import ingress
 from lab.instance import Lab
 from lab.k3s.recipes import k3s_recipes
+from lab.plugins.recipe import hostile_plugin, plugin_host
 from lab.registry import registry_url
+from lab.workloads import build
 from tests.engine.cluster.kubectl import Kubectl
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.program.project import Project
@@ -61,6 +63,16 @@ SERVERLESS: dict[str, Any] = {
         },
     ],
 }
+PLUGIN_HOST: dict[str, Any] = {
+    "name": "rules",
+    "image": "registry.lab/plugin-host:native",
+    "service": {"type": "LoadBalancer"},
+    "plugins": [
+        {"name": "good", "image": "registry.lab/plugins:greeter"},
+        {"name": "hostile", "image": "registry.lab/plugins:hostile", "fuel": 2**53},
+    ],
+}
+PLATFORM: dict[str, Any] = {"serverless": SERVERLESS, "pluginHosts": [PLUGIN_HOST]}
 
 
 @pytest.fixture(scope="module")
@@ -93,20 +105,27 @@ def project(
 def kubectl(project: Project, lab: Lab) -> Kubectl:
     """Of the cluster with an ingress controller, and the functions."""
     made = Kubectl(lab.node("edge-1"))
-    image = linux_image("/ingress", ingress("amd64").read_bytes(), "amd64")
-    RegistryClient(registry_url(lab.settings)).push(image, "ingress", "native")
+    greeter = next(each.path for each in build() if each.name == "greeter")
+    registry = RegistryClient(registry_url(lab.settings))
+    for repository, tag, path, program in (
+        ("ingress", "native", "/ingress", ingress("amd64")),
+        ("plugin-host", "native", "/plugin-host", plugin_host("amd64")),
+        ("plugins", "greeter", "/plugin.wasm", greeter),
+        ("plugins", "hostile", "/plugin.wasm", hostile_plugin()),
+    ):
+        registry.push(linux_image(path, program.read_bytes(), "amd64"), repository, tag)
     for each in objects("registry.lab/ingress:native", ENTRANCE):
         made.apply(each)
     made.wait_ready("app=ingress", 1, NAMESPACE)
-    project.config["platform"] = {"serverless": SERVERLESS}
+    project.config["platform"] = PLATFORM
     project.write()
     project.up()
     return made
 
 
-def ask(lab: Lab, host: str, path: str) -> tuple[int, str]:
-    """Status and body of an answer through the ingress controller."""
-    connection = http.client.HTTPConnection(str(lab.node(ENTRANCE).address), 80, timeout=5)
+def ask(lab: Lab, host: str, path: str, port: int = 80) -> tuple[int, str]:
+    """Status and body of an answer through the ingress controller, or by a port of the node."""
+    connection = http.client.HTTPConnection(str(lab.node(ENTRANCE).address), port, timeout=5)
     try:
         connection.request("GET", path, headers={"Host": host})
         response = connection.getresponse()
@@ -139,7 +158,8 @@ def test_functions_answer_at_their_routes_and_nowhere_else(project: Project, lab
             "acme/greeter": [f"http://{OWN_HOST}/"],
             "beta/welcome": ["http://shop.lab/hello"],
             "beta/inner": [],
-        }
+        },
+        "pluginHosts": {"default/rules": str(lab.node("edge-1").address)},
     }
 
 
@@ -147,6 +167,21 @@ def test_a_second_up_changes_nothing(project: Project) -> None:
     told = project.up().output
     assert "unchanged" in told
     assert not [word for word in ("created", "updated", "replaced", "deleted") if word in told]
+
+
+def test_hostile_plugins_are_stopped_and_their_neighbour_answers(lab: Lab) -> None:
+    attacks = {
+        "loop": (504, "time"),
+        "memory": (507, "memory"),
+    }
+    for attack, expected in attacks.items():
+        status, body = ask(lab, "any", f"/hostile/{attack}", 8080)
+        assert (status, json.loads(body)["error"]) == expected
+        status, body = ask(lab, "any", "/good/hello/Ada", 8080)
+        assert (status, json.loads(body)["greeting"]) == (200, "Hello, Ada!")
+    for attack in ("file?/etc/plugin-host/plugins.json", "socket?127.0.0.1:8080", "host?10.43.0.1"):
+        status, body = ask(lab, "any", f"/hostile/{attack}", 8080)
+        assert (status, body.partition(":")[0]) == (403, "denied"), attack
 
 
 @contextmanager
@@ -191,7 +226,7 @@ def test_what_is_taken_out_of_the_stack_is_gone_and_the_rest_stays(
     project: Project, lab: Lab, kubectl: Kubectl
 ) -> None:
     beta = SERVERLESS["tenants"][1]
-    project.config["platform"] = {"serverless": {**SERVERLESS, "tenants": [beta]}}
+    project.config["platform"] = {**PLATFORM, "serverless": {**SERVERLESS, "tenants": [beta]}}
     project.write()
     project.up()
     names = {each["metadata"]["name"] for each in kubectl.get("namespaces")["items"]}
@@ -203,3 +238,4 @@ def test_what_is_taken_out_of_the_stack_is_gone_and_the_rest_stays(
     project.up()
     names = {each["metadata"]["name"] for each in kubectl.get("namespaces")["items"]}
     assert "beta" not in names
+    assert kubectl.get("deployments,configmaps", "-l", "shimyard.dev/app=rules")["items"] == []

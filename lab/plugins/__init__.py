@@ -1,0 +1,1 @@
+"""A host of plugins, and plugins that try what they must not."""
