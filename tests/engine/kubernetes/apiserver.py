@@ -6,6 +6,7 @@ There is no kubelet and no node: what a kubelet would report, tests write into t
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,14 @@ from lab.deadline import wait_for
 
 @dataclass(frozen=True)
 class Kubectl:
-    """kubectl against one API server, with full rights; `k3s` is the program that contains it."""
+    """kubectl against one API server, with full rights; `k3s` is the program that contains it.
+
+    `proxy`: host and port of a `kubectl proxy`, for whoever asks again and again.
+    """
 
     k3s: Path
     kubeconfig: Path
+    proxy: str = ""
 
     def run(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """What one command prints."""
@@ -60,6 +65,16 @@ class Kubectl:
         where = ("-n", namespace, "--subresource=status", "--type=merge")
         self.run("patch", kind, name, *where, "-p", patch)
 
+    def pods(self, namespace: str) -> list[dict[str, Any]]:
+        """The pods of a namespace, without a process for each question."""
+        connection = http.client.HTTPConnection(self.proxy, timeout=30)
+        try:
+            connection.request("GET", f"/api/v1/namespaces/{namespace}/pods")
+            found: list[dict[str, Any]] = json.load(connection.getresponse())["items"]
+        finally:
+            connection.close()
+        return found
+
 
 @contextmanager
 def api_server(k3s: Path, folder: Path) -> Iterator[Kubectl]:
@@ -86,7 +101,8 @@ def api_server(k3s: Path, folder: Path) -> Iterator[Kubectl]:
 
     try:
         wait_for("the API server", ready, seconds=90, interval=0.3, log=log)
-        yield kubectl
+        with _proxy(kubectl) as proxy:
+            yield replace(kubectl, proxy=proxy)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
@@ -94,6 +110,20 @@ def api_server(k3s: Path, folder: Path) -> Iterator[Kubectl]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def _proxy(kubectl: Kubectl) -> Iterator[str]:
+    """Where a `kubectl proxy` listens, as long as the block lasts."""
+    command = [str(kubectl.k3s), "kubectl", "--kubeconfig", str(kubectl.kubeconfig)]
+    command += ["proxy", "--port=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            # Starting to serve on 127.0.0.1:36543
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
 
 
 def _free_port() -> int:

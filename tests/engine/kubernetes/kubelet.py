@@ -83,7 +83,7 @@ def kubelets(
     def work() -> None:
         try:
             while not end.wait(0.2):
-                for pod in kubectl.get("pods", "-n", namespace)["items"]:
+                for pod in kubectl.pods(namespace):
                     meta = pod["metadata"]
                     if meta["uid"] in seen:
                         continue
