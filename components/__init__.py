@@ -17,7 +17,7 @@ from components.node_files import NodeFile, NodeFiles
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
     from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
-    from components.security import Security
+    from components.security import CapabilityProfile, Security
     from components.workloads import (
         HybridApp,
         RuntimeClasses,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # They need the SDK of Kubernetes, which takes longer to import than all that a program without a
 # cluster does.
 _IN_A_CLUSTER = {
+    "CapabilityProfile": "components.security",
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
@@ -43,6 +44,7 @@ _IN_A_CLUSTER = {
 }
 
 __all__ = [
+    "CapabilityProfile",
     "ClusterNode",
     "ClusterTokens",
     "ContainerRuntime",

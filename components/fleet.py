@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from components.edge_node import EdgeNode
+from components.manifests.profiles import seccomp_files
 from shimyard.settings import StackSettings
 
 
@@ -35,7 +36,10 @@ class Fleet(pulumi.ComponentResource):
                 runtime=(None if settings.embeds(node.name) else settings.runtime_of(node.name)),
                 membership=settings.membership_of(node.name),
                 sources=settings.artifacts,
-                files=[f for f in settings.files if f.nodes is None or node.name in f.nodes],
+                files=[
+                    *(f for f in settings.files if f.nodes is None or node.name in f.nodes),
+                    *seccomp_files(settings, node.name),
+                ],
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for node in settings.nodes

@@ -54,6 +54,7 @@ class Platform(pulumi.ComponentResource):
                 serverless=settings.platform.serverless,
                 shims={shim.handler: shim.name for shim in settings.runtime.shims},
                 classes=settings.runtime_classes,
+                profiles=settings.security.profiles,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting, classes]),
             )
             self.summary["functions"] = {

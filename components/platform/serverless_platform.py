@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -10,6 +10,7 @@ from components.platform.wasm_function import WasmFunction
 from components.workloads.wasm_namespace import ACCOUNT, CREDENTIALS, WasmNamespace
 from shimyard.settings import RuntimeClassesSettings, ShimName
 from shimyard.settings.platform import FunctionSettings, ServerlessSettings, TenantSettings
+from shimyard.settings.security import CapabilityProfileSettings
 
 
 class ServerlessPlatform(pulumi.ComponentResource):
@@ -28,14 +29,18 @@ class ServerlessPlatform(pulumi.ComponentResource):
         serverless: ServerlessSettings,
         shims: Mapping[str, ShimName],
         classes: RuntimeClassesSettings,
+        profiles: Sequence[CapabilityProfileSettings] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``shims``: handler -> shim; ``classes``: what the handlers' RuntimeClasses are called.
+
+        ``profiles``: the capability profiles that functions name.
 
         ``opts``: with the Kubernetes provider; functions wait for what it depends on.
         """
         super().__init__("shimyard:index:ServerlessPlatform", resource_name, None, opts)
         self._serverless, self._shims, self._classes = serverless, shims, classes
+        self._profiles = {each.name: each for each in profiles}
         self._after = [] if opts is None else opts.depends_on
         self.tenants = {}
         self.functions = {}
@@ -43,6 +48,7 @@ class ServerlessPlatform(pulumi.ComponentResource):
             self.tenants[tenant.name] = WasmNamespace(
                 tenant.name,
                 namespace=tenant.model_copy(update={"quota": tenant.share}),
+                profiles=self._profiles_of(tenant),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for function in tenant.functions:
@@ -68,5 +74,14 @@ class ServerlessPlatform(pulumi.ComponentResource):
             ingress_annotations=serverless.ingress_annotations,
             tls_secret=serverless.tls_secret,
             open_ports=home.denies_ingress,
+            profile=self._profiles.get(function.profile or ""),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, home]),
         )
+
+    def _profiles_of(self, tenant: TenantSettings) -> list[CapabilityProfileSettings]:
+        named = {function.profile for function in tenant.functions}
+        return [
+            each
+            for each in self._profiles.values()
+            if each.name in named or tenant.name in each.namespaces
+        ]

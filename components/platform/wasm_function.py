@@ -13,6 +13,7 @@ from components.manifests.services import service_of, service_ports
 from components.workloads.wasm_app import WasmApp
 from shimyard.settings import ShimName
 from shimyard.settings.platform import FunctionSettings, RouteSettings
+from shimyard.settings.security import CapabilityProfileSettings
 
 
 class WasmFunction(pulumi.ComponentResource):
@@ -39,6 +40,7 @@ class WasmFunction(pulumi.ComponentResource):
         ingress_annotations: dict[str, str] | None = None,
         tls_secret: str | None = None,
         open_ports: bool = False,
+        profile: CapabilityProfileSettings | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``routes``: where it answers outside of the cluster, none by default.
@@ -60,6 +62,7 @@ class WasmFunction(pulumi.ComponentResource):
             service_account=service_account,
             pull_secrets=pull_secrets,
             open_ports=open_ports,
+            profile=profile,
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
         self.urls = [

@@ -1,5 +1,6 @@
 """What limits the workloads of a cluster."""
 
+from components.security.capability_profile import CapabilityProfile
 from components.security.security import Security
 
-__all__ = ["Security"]
+__all__ = ["CapabilityProfile", "Security"]

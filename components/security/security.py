@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pulumi
 
+from components.security.capability_profile import CapabilityProfile
 from shimyard.settings import StackSettings
 
 
 class Security(pulumi.ComponentResource):
-    """The capability profiles, admission policies and rules of the settings."""
+    """The capability profiles of the settings, as rules of admission.
+
+    Outputs: ``profiles`` (name -> CapabilityProfile).
+    """
+
+    profiles: dict[str, CapabilityProfile]
 
     def __init__(
         self,
@@ -22,5 +28,15 @@ class Security(pulumi.ComponentResource):
         if provider is not None:
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
         super().__init__("shimyard:index:Security", resource_name, None, opts)
-        self._settings = settings.security
+        names, handlers = settings.runtime_classes, settings.runtime.shims
+        classes = [names.name_of(shim.handler) for shim in handlers]
+        self.profiles = {
+            profile.name: CapabilityProfile(
+                profile.name,
+                profile=profile,
+                classes=classes,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for profile in settings.security.profiles
+        }
         self.register_outputs({})

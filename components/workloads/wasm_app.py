@@ -9,10 +9,13 @@ import pulumi
 
 from components.manifests.containers import wasm_container
 from components.manifests.pods import pod_spec
+from components.manifests.profiles import confined
 from components.manifests.volumes import volume
 from components.workloads.app import App
 from components.workloads.secret_values import secret_values
 from shimyard.settings import ShimName, WasmAppSettings
+from shimyard.settings.base import FieldError
+from shimyard.settings.security import CapabilityProfileSettings
 
 
 class WasmApp(App):
@@ -41,6 +44,7 @@ class WasmApp(App):
         pull_secrets: Sequence[pulumi.Input[str]] = (),
         image: pulumi.Input[str] | None = None,
         open_ports: bool = False,
+        profile: CapabilityProfileSettings | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``runtime_class``: its name, out of ``RuntimeClasses.names``.
@@ -51,9 +55,12 @@ class WasmApp(App):
         ``pull_secrets``: names of that namespace's Secrets with registries' credentials.
         ``image``: replaces the app's image or artifact, for one that another resource makes.
         ``open_ports``: open the Service's ports in a namespace that denies ingress.
+        ``profile``: the one that the app names; a ``CapabilityProfile`` and the namespace have it
+        too.
 
-        Raises ``pulumi.RunError`` if the app does not go together with the shim.
+        Raises ``pulumi.RunError`` if the app does not go together with the shim or the profile.
         """
+        app = _held_to(profile, app, shim, resource_name)
         super().__init__(resource_name, app, shim=shim, namespace=namespace, opts=opts)
         ports = app.ports_with(shim)
         secret = secret_values(
@@ -72,3 +79,25 @@ class WasmApp(App):
             volumes=[volume(each) for each in app.volumes],
         )
         self._deploy(app, spec, ports, open_ports=open_ports)
+
+
+def _held_to(
+    profile: CapabilityProfileSettings | None,
+    app: WasmAppSettings,
+    shim: ShimName | None,
+    resource_name: str,
+) -> WasmAppSettings:
+    """The app as its profile has it, if it names one."""
+    given = None if profile is None else profile.name
+    if app.profile != given:
+        raise pulumi.RunError(
+            f"WasmApp '{resource_name}': profile: is {app.profile or 'none'}, and the one that is "
+            f"given is {given or 'none'}; give the profile of that name"
+        )
+    if profile is None:
+        return app
+    try:
+        profile.check(app, shim)
+    except FieldError as error:
+        raise pulumi.RunError(f"WasmApp '{resource_name}': {error}") from None
+    return confined(app, profile)

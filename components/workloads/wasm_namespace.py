@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -21,7 +22,9 @@ from components.manifests.namespaces import (
     namespace_labels,
     network_policies,
 )
+from components.manifests.profiles import egress_spec, profile_labels
 from shimyard.settings import NamespaceSettings
+from shimyard.settings.security import CapabilityProfileSettings
 
 ACCOUNT = "shimyard"
 """Name of the service account, and of what there is one of in a namespace."""
@@ -51,9 +54,15 @@ class WasmNamespace(pulumi.ComponentResource):
         resource_name: str,
         *,
         namespace: NamespaceSettings,
+        profiles: Sequence[CapabilityProfileSettings] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """``opts``: with the Kubernetes provider."""
+        """``profiles``: capability profiles of its pods, whose hosts a NetworkPolicy lists.
+
+        The one that names the namespace is the only one that its pods may have.
+
+        ``opts``: with the Kubernetes provider.
+        """
         super().__init__("shimyard:index:WasmNamespace", resource_name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.name = pulumi.Output.from_input(namespace.name)
@@ -63,7 +72,10 @@ class WasmNamespace(pulumi.ComponentResource):
                 metadata=without_empty(
                     {
                         "name": namespace.name,
-                        "labels": namespace_labels(namespace),
+                        "labels": {
+                            **namespace_labels(namespace),
+                            **profile_labels(namespace.name, profiles),
+                        },
                         "annotations": dict(namespace.annotations),
                     }
                 ),
@@ -84,7 +96,9 @@ class WasmNamespace(pulumi.ComponentResource):
             )
         policy = namespace.network_policy
         self.denies_ingress = policy is not None and policy.deny_ingress
-        for name, spec in ({} if policy is None else network_policies(policy)).items():
+        policies = {} if policy is None else network_policies(policy)
+        policies |= {f"profile-{each.name}": egress_spec(each) for each in profiles}
+        for name, spec in policies.items():
             NetworkPolicy(
                 f"{resource_name}-{name}",
                 metadata={**metadata, "name": name},

@@ -12,6 +12,7 @@ from components.workloads.runtime_classes import RuntimeClasses
 from components.workloads.wasm_app import WasmApp
 from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import StackSettings
+from shimyard.settings.security.rules import profiles_of
 from shimyard.settings.workloads import WasmPodsSettings
 
 
@@ -51,7 +52,12 @@ class Workloads(pulumi.ComponentResource):
         self._names = settings.runtime_classes
         self.runtime_classes = self.classes.names
         self.namespaces = {
-            namespace.name: WasmNamespace(namespace.name, namespace=namespace, opts=child)
+            namespace.name: WasmNamespace(
+                namespace.name,
+                namespace=namespace,
+                profiles=profiles_of(settings, namespace.name),
+                opts=child,
+            )
             for namespace in settings.namespaces
         }
         shims = {shim.handler: shim.name for shim in settings.runtime.shims}
@@ -61,6 +67,7 @@ class Workloads(pulumi.ComponentResource):
                 resource_name_of(app),
                 app=app,
                 shim=shims[app.handler],
+                profile=settings.security.profile(app.profile),
                 **self._place(app, was=HybridApp),
             )
         for hybrid in settings.hybrid_apps:

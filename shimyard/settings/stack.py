@@ -16,6 +16,7 @@ from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.security import SecuritySettings
+from shimyard.settings.security.rules import check_profiles
 from shimyard.settings.workloads import (
     HybridAppSettings,
     NamespaceSettings,
@@ -207,6 +208,7 @@ class StackSettings(Model):
     @model_validator(mode="after")
     def _workloads_fit_the_runtime(self) -> Self:
         check_workloads(self)
+        check_profiles(self)
         return self
 
 

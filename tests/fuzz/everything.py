@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fuzz.workloads import APPS, CLASSES, HYBRID_APPS, NAMESPACES, PLUGIN_HOSTS, SERVERLESS
+from shimyard.settings.security.syscalls import NEEDED
+from tests.fuzz.workloads import (
+    APPS,
+    CLASSES,
+    HYBRID_APPS,
+    NAMESPACES,
+    PLUGIN_HOSTS,
+    PROFILE,
+    SERVERLESS,
+)
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -101,7 +110,7 @@ EVERYTHING: dict[str, Any] = {
         "disable": ["traefik"],
         "containerd": "external",
         "images": [{"name": "site-images", "version": "2.1.0"}],
-        "kubeletArgs": {"max-pods": "250"},
+        "kubeletArgs": {"max-pods": "250", "pod-max-pids": "512"},
         "serverConfig": {"etcd-snapshot-retention": 5},
         "agentConfig": {"node-label": ["lab.example/till=yes"]},
         "snapshotBeforeUpgrade": True,
@@ -138,5 +147,11 @@ EVERYTHING: dict[str, Any] = {
     "namespaces": NAMESPACES,
     "apps": APPS,
     "hybridApps": HYBRID_APPS,
+    "security": {
+        "profiles": [
+            PROFILE,
+            {"name": "narrow", "syscalls": {"allow": sorted(NEEDED)}},
+        ]
+    },
     "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
 }

@@ -47,6 +47,7 @@ HYBRID_APPS: list[dict[str, Any]] = [
         "volume": {"persistentVolumeClaim": {"claimName": "logs"}},
     },
 ]
+PROFILE: dict[str, Any] = {**examples.PROFILE, "threads": 512}
 PLUGIN_HOSTS: list[dict[str, Any]] = [
     {
         "name": "plugins",
@@ -91,6 +92,7 @@ SERVERLESS: dict[str, Any] = {
                 {
                     "name": "resize",
                     "artifact": "registry.lab/resize:1",
+                    "profile": "images",
                     "autoscaling": {"minReplicas": 2, "maxReplicas": 30},
                     "routes": [{"host": "img.example.com", "path": "/v1", "pathType": "Exact"}],
                 }

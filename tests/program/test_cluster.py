@@ -98,7 +98,8 @@ def test_servers_and_agents_are_told_what_concerns_them() -> None:
     assert (server["clusterCidr"], server["serviceCidr"]) == ("10.142.0.0/16", "10.143.0.0/16")
     assert server["serverConfig"]["etcd-snapshot-retention"] == 12
     agent = of_cluster("node:K3sAgent")["hall-lyon-1"]["k3s"]
-    assert agent == {"version": "1.32.3+k3s1", "kubeletArgs": {"max-pods": "250"}}
+    arguments = {"max-pods": "250", "pod-max-pids": "512"}
+    assert agent == {"version": "1.32.3+k3s1", "kubeletArgs": arguments}
     lab = outcome("lab").of("shimyard-edge:node:K3sServer")["edge-1"]["k3s"]
     assert lab["datastore"] == "sqlite"
 

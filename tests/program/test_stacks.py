@@ -111,10 +111,12 @@ def test_an_explicit_null_of_the_lab_is_still_one_for_the_provider() -> None:
 def test_files_go_to_the_nodes_that_they_name() -> None:
     files = outcome("edge-production").of("shimyard-edge:node:NodeFiles")
     paths = {name: [file["path"] for file in given["files"]] for name, given in files.items()}
-    assert paths["mast-berlin-1"] == ["/etc/edge/site-ca.pem"]
+    calls = "/var/lib/kubelet/seccomp/shimyard/sensors.json"
+    assert paths["mast-berlin-1"] == ["/etc/edge/site-ca.pem", calls]
     assert paths["hall-lyon-2"] == [
         "/etc/edge/site-ca.pem",
         "/var/lib/kubelet/seccomp/inference.json",
+        calls,
     ]
     assert all("nodes" not in file for given in files.values() for file in given["files"])
 

@@ -1,5 +1,17 @@
 """Models of what workloads may do."""
 
+from shimyard.settings.security.profiles import (
+    CapabilityProfileSettings,
+    DirectorySettings,
+    HostsSettings,
+    SyscallsSettings,
+)
 from shimyard.settings.security.security import SecuritySettings
 
-__all__ = ["SecuritySettings"]
+__all__ = [
+    "CapabilityProfileSettings",
+    "DirectorySettings",
+    "HostsSettings",
+    "SecuritySettings",
+    "SyscallsSettings",
+]

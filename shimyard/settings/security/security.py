@@ -2,8 +2,40 @@
 
 from __future__ import annotations
 
-from shimyard.settings.base import Model
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from shimyard.settings.base import FieldError, Model
+from shimyard.settings.security.profiles import CapabilityProfileSettings
 
 
 class SecuritySettings(Model):
     """Limits on workloads that something real enforces."""
+
+    profiles: list[CapabilityProfileSettings] = Field(
+        default_factory=list, description="Capability profiles, which apps name. Default: none."
+    )
+
+    @model_validator(mode="after")
+    def _one_profile_a_name(self) -> Self:
+        names: set[str] = set()
+        owners: dict[str, str] = {}
+        for index, profile in enumerate(self.profiles):
+            if profile.name in names:
+                raise FieldError(
+                    f"profiles[{index}].name", f"'{profile.name}' stands twice; keep one"
+                )
+            names.add(profile.name)
+            for place in profile.namespaces:
+                if place in owners:
+                    raise FieldError(
+                        f"profiles[{index}].namespaces",
+                        f"'{place}' is of the profile '{owners[place]}'; a pod has but one profile",
+                    )
+                owners[place] = profile.name
+        return self
+
+    def profile(self, name: str | None) -> CapabilityProfileSettings | None:
+        """The profile of that name, or None."""
+        return next((each for each in self.profiles if each.name == name), None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from shimyard.settings.base import FieldError
+from shimyard.settings.base import DnsLabel, FieldError
 from shimyard.settings.runtime import ShimName
 from shimyard.settings.workloads.container import WasmContainerSettings, probes_ask_ports
 from shimyard.settings.workloads.pod import WasmPodsSettings
@@ -15,6 +15,12 @@ from shimyard.settings.workloads.ports import PortSettings, ServiceSettings, def
 
 class WasmAppSettings(WasmContainerSettings, WasmPodsSettings):
     """A Wasm app; set exactly one of image and artifact."""
+
+    profile: DnsLabel | None = Field(
+        default=None,
+        description="Capability profile of `security.profiles` that its pods are held to. "
+        "Default: none.",
+    )
 
     @model_validator(mode="after")
     def _node_paths_are_asked_for(self) -> Self:

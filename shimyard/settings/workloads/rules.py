@@ -28,9 +28,9 @@ def check_workloads(stack: StackSettings) -> None:
     _classes_have_handlers(stack)
     _namespaces_stand_once(stack)
     shims = {shim.handler: shim.name for shim in stack.runtime.shims}
-    namespaces = {namespace.name: namespace for _, namespace in _namespaces(stack)}
+    namespaces = {namespace.name: namespace for _, namespace in namespaces_of(stack)}
     names: dict[tuple[str, str], str] = {}
-    for field, pods in (*_apps(stack), *_native(stack)):
+    for field, pods in (*apps_of(stack), *native_apps_of(stack)):
         if (pods.namespace, pods.name) in names:
             raise FieldError(
                 f"{field}.name",
@@ -45,7 +45,7 @@ def check_workloads(stack: StackSettings) -> None:
                 "true, if something else makes it)",
             )
     _mounts_images(stack)
-    for field, app in _apps(stack):
+    for field, app in apps_of(stack):
         _fits_shim(field, app, shims)
         _ends_after_its_sleep(field, app, shims[app.handler], stack)
         if app.namespace in namespaces:
@@ -68,7 +68,8 @@ def _have_a_cluster(stack: StackSettings) -> None:
             )
 
 
-def _apps(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridAppSettings]]:
+def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridAppSettings]]:
+    """(field, app) of all apps of a stack, functions included."""
     for index, app in enumerate(stack.apps):
         yield f"apps[{index}]", app
     for index, hybrid in enumerate(stack.hybrid_apps):
@@ -78,12 +79,14 @@ def _apps(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridA
             yield f"platform.serverless.{field}", function
 
 
-def _native(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
+def native_apps_of(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
+    """(field, app) of the apps that no shim runs."""
     for index, host in enumerate(stack.platform.plugin_hosts):
         yield f"platform.pluginHosts[{index}]", host
 
 
-def _namespaces(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:
+def namespaces_of(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:
+    """(field, namespace) of all namespaces of a stack, tenants included."""
     for index, namespace in enumerate(stack.namespaces):
         yield f"namespaces[{index}]", namespace
     if stack.platform.serverless is not None:
@@ -124,7 +127,7 @@ def _classes_have_handlers(stack: StackSettings) -> None:
 
 def _namespaces_stand_once(stack: StackSettings) -> None:
     names: set[str] = set()
-    for field, namespace in _namespaces(stack):
+    for field, namespace in namespaces_of(stack):
         if namespace.name in names:
             raise FieldError(f"{field}.name", f"'{namespace.name}' stands twice; keep one entry")
         if namespace.name == BUILT_IN_NAMESPACE and not namespace.existing:

@@ -21,6 +21,7 @@ MACHINES: dict[str, Any] = {
 
 LEAST: dict[str, Any] = {
     **MACHINES,
+    "security": {"profiles": [{"name": "sealed"}]},
     "namespaces": [{"name": "shop"}],
     "apps": [
         {
@@ -342,6 +343,15 @@ SERVERLESS: dict[str, Any] = {
                     "image": "registry.lab/resize:1",
                     "ports": [{"name": "http", "containerPort": 8080}],
                     "autoscaling": {"minReplicas": 2, "maxReplicas": 30},
+                    "profile": "images",
+                    "volumes": [
+                        {"name": "cache", "mountPath": "/cache", "emptyDir": {}},
+                        {
+                            "name": "models",
+                            "mountPath": "/models",
+                            "persistentVolumeClaim": {"claimName": "models"},
+                        },
+                    ],
                     "routes": [
                         {"path": "/v1", "pathType": "Exact"},
                         {"host": "img.example.com", "path": "/resize"},
@@ -350,6 +360,7 @@ SERVERLESS: dict[str, Any] = {
                 },
                 {
                     "name": "nightly",
+                    "profile": "images",
                     "artifact": "registry.lab/nightly:1",
                     "autoscaling": None,
                     "replicas": 1,
@@ -361,8 +372,22 @@ SERVERLESS: dict[str, Any] = {
     ],
 }
 
+PROFILE: dict[str, Any] = {
+    "name": "images",
+    "namespaces": ["acme"],
+    "directories": [
+        {"path": "/cache", "write": True},
+        {"path": "/models", "hostPath": "/opt/models"},
+    ],
+    "hosts": [{"cidr": "192.0.2.0/24", "ports": [443, 8443]}, {"cidr": "2001:db8::/32"}],
+    "dns": True,
+    "syscalls": {"deny": ["execve", "execveat"]},
+    "memory": "96Mi",
+}
+
 EVERYTHING: dict[str, Any] = {
     **MACHINES,
+    "security": {"profiles": [PROFILE]},
     "runtimeClasses": CLASSES,
     "namespaces": [NAMESPACE],
     "apps": [APP],

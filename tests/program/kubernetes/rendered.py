@@ -1,4 +1,4 @@
-"""Makes `Workloads` and `Platform` of stacks against Pulumi's mocks; prints them as JSON.
+"""Makes `Security`, `Workloads` and `Platform` of stacks against Pulumi's mocks; prints JSON.
 
 Usage: python -m tests.program.kubernetes.rendered, with a stack a line on standard input.
 A stack is a JSON object: section -> value, as in a stack file without 'shimyard:'; the answer is a
@@ -15,7 +15,7 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi_kubernetes import Provider
 
-from components import Platform, Workloads
+from components import Platform, Security, Workloads
 from shimyard.settings import parse
 from tests.program.against_mocks import Answers, run
 
@@ -39,6 +39,7 @@ def render(raw: dict[str, Any]) -> dict[str, Any]:
 
     def program() -> None:
         cluster = Provider("cluster", kubeconfig="{}")
+        Security("stack", settings=settings, provider=cluster)
         made = Workloads("stack", settings=settings, provider=cluster)
         pulumi.export("apps", made.summary)
         pulumi.export("runtimeClasses", made.runtime_classes)

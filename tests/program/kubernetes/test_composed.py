@@ -78,3 +78,29 @@ def test_a_shim_that_cant_mix_is_named_with_the_field_and_the_mend() -> None:
     assert done.stderr.startswith("HybridApp 'camera': handler: 'spin' is served by the spin shim")
     assert "choose a handler of wasmtime, wasmedge, wasmer, wamr, or split" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+PROFILE = """
+from components import WasmApp
+from shimyard.settings import WasmAppSettings
+from shimyard.settings.security import CapabilityProfileSettings
+
+app = WasmAppSettings.model_validate({
+    "name": "a", "handler": "wasmtime", "image": "a", "ports": [], "profile": "sealed",
+    "volumes": [{"name": "data", "mountPath": "/data", "emptyDir": {}}],
+})
+given = GIVEN
+WasmApp("a", app=app, runtime_class="edge", profile=given)
+"""
+
+
+def test_an_app_whose_profile_is_not_given_is_not_made_without_it() -> None:
+    done = compose(PROFILE.replace("GIVEN", "None"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("WasmApp 'a': profile: is sealed, and the one that is given is")
+
+
+def test_an_app_that_wants_more_than_its_profile_is_told_so() -> None:
+    done = compose(PROFILE.replace("GIVEN", "CapabilityProfileSettings(name='sealed')"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("WasmApp 'a': volumes[0].mountPath: /data is no directory of")

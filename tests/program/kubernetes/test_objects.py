@@ -26,6 +26,7 @@ COMPONENTS = {
     "wasm-app": ["shop.greeter"],
     "hybrid-app": ["shop.camera"],
     "wasm-function": ["acme.resize"],
+    "capability-profile": ["images"],
     "plugin-host": ["shop.plugins"],
 }
 OWNERS = {
@@ -34,6 +35,7 @@ OWNERS = {
     "WasmApp": "wasm-app",
     "HybridApp": "hybrid-app",
     "WasmFunction": "wasm-function",
+    "CapabilityProfile": "capability-profile",
     "PluginHost": "plugin-host",
 }
 

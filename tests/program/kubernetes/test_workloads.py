@@ -197,3 +197,8 @@ def test_the_containers_of_a_hybrid_app_share_volume_network_and_class(render: R
     # The app must not end before the proxy has stopped sending it requests.
     assert "preStop" in containers["app"]["lifecycle"]
     assert "preStop" in containers["proxy"]["lifecycle"]
+
+
+def test_a_tenants_profile_is_in_the_namespace_before_its_first_function(render: Render) -> None:
+    deployment = render(EVERYTHING).resource("Deployment", "acme.resize")
+    assert "NetworkPolicy::acme-profile-images" in deployment["after"]
