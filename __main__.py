@@ -7,7 +7,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components import Fleet
 from components.registrations import registrations_begun
-from shimyard.settings import PlatformSettings, SecuritySettings, SettingsError, load
+from shimyard.settings import PlatformSettings, SettingsError, load
 
 # A program keeps all that it makes: with a thousand machines, looking for garbage again and again
 # would be a quarter of its time.
@@ -38,7 +38,7 @@ else:
 
     # What limits pods is there before the first of them.
     secured: list[pulumi.Resource] = []
-    if settings.security != SecuritySettings():
+    if settings.security.profiles:
         secured = [Security(pulumi.get_stack(), settings=settings, provider=cluster.provider)]
     after = pulumi.ResourceOptions(depends_on=secured)
     workloads = Workloads(

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from components.edge_node import EdgeNode
+from components.manifests.falco import falco_files
 from components.manifests.profiles import seccomp_files
 from shimyard.settings import StackSettings
 
@@ -39,6 +40,7 @@ class Fleet(pulumi.ComponentResource):
                 files=[
                     *(f for f in settings.files if f.nodes is None or node.name in f.nodes),
                     *seccomp_files(settings, node.name),
+                    *falco_files(settings, node.name),
                 ],
                 opts=pulumi.ResourceOptions(parent=self),
             )

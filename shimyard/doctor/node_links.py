@@ -15,7 +15,7 @@ from shimyard.node.k3s import RESOURCES, UNITS
 from shimyard.node.k3s_config import Role
 from shimyard.node.k3s_containerd import TEMPLATE_PATH
 from shimyard.node.paths import BIN, STORE
-from shimyard.node.shims import RUNC, runtime_type, shim_binary
+from shimyard.settings.shims import RUNC, runtime_type, shim_binary
 
 
 @dataclass(frozen=True)

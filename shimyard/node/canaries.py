@@ -11,8 +11,8 @@ from shimyard.node.canary import (
 )
 from shimyard.node.desired import Canary
 from shimyard.node.paths import BIN
-from shimyard.node.shims import RUNC, runtime_type, shim_binary
 from shimyard.settings import Arch, ShimSettings
+from shimyard.settings.shims import RUNC, runtime_type, shim_binary
 
 
 def runc_canary(arch: Arch, depends_on: frozenset[str]) -> Canary:

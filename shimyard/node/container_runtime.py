@@ -24,7 +24,7 @@ from shimyard.node.paths import BIN
 from shimyard.node.places import environment, links
 from shimyard.node.planning import UNIT_FOLDER
 from shimyard.node.recovery import RECOVERY_UNIT
-from shimyard.node.render import render, render_toml
+from shimyard.rendering import render, render_toml
 from shimyard.settings import Arch, RuntimeSettings
 
 RESOURCE = "container-runtime"

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from shimyard.errors import ShimyardError
-from shimyard.node.shims import RUNC, runtime_type
 from shimyard.settings import (
     ContainerdSettings,
     MirrorSettings,
     RegistrySettings,
     RuntimeSettings,
 )
+from shimyard.settings.shims import RUNC, runtime_type
 
 CONFIG_PATH = "/etc/containerd/config.toml"
 CERTS_FOLDER = "/etc/containerd/certs.d"

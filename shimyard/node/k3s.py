@@ -44,7 +44,7 @@ from shimyard.node.paths import BIN
 from shimyard.node.places import environment, links
 from shimyard.node.planning import UNIT_FOLDER
 from shimyard.node.recovery import RECOVERY_UNIT
-from shimyard.node.render import render, render_yaml
+from shimyard.rendering import render, render_yaml
 from shimyard.settings import Arch, NodeSettings, RuntimeSettings
 from shimyard.settings.k3s import K3sSettings
 

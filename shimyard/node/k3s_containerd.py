@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from shimyard.node.containerd_config import RUNTIME, has_credentials, upstream
 from shimyard.node.desired import StoredArtifact
-from shimyard.node.render import GoAction, render_go_toml, render_yaml
-from shimyard.node.shims import runtime_type, shim_binary
+from shimyard.rendering import GoAction, render_go_toml, render_yaml
 from shimyard.settings import MirrorSettings, RegistrySettings, RuntimeSettings, ShimName
 from shimyard.settings.embedded import access, endpoint_host
+from shimyard.settings.shims import runtime_type, shim_binary
 
 TEMPLATE_PATH = "/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.tmpl"
 REGISTRIES_PATH = "/etc/rancher/k3s/registries.yaml"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shimyard.node.program import PRESET
-from shimyard.node.render import render
 from shimyard.node.scripts import PROGRAM, VERSION
+from shimyard.rendering import render
 
 # As sudoers writes them; "" stands for no arguments. systemd runs the program's other verbs.
 VERBS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shimyard.node.paths import ROOT
-from shimyard.node.render import render
+from shimyard.rendering import render
 
 RECOVERY_UNIT = "shimyard-recover.service"
 

@@ -16,7 +16,7 @@ from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.security import SecuritySettings
-from shimyard.settings.security.rules import check_profiles
+from shimyard.settings.security.rules import check_falco, check_profiles
 from shimyard.settings.workloads import (
     HybridAppSettings,
     NamespaceSettings,
@@ -209,6 +209,7 @@ class StackSettings(Model):
     def _workloads_fit_the_runtime(self) -> Self:
         check_workloads(self)
         check_profiles(self)
+        check_falco(self)
         return self
 
 

@@ -151,7 +151,13 @@ EVERYTHING: dict[str, Any] = {
         "profiles": [
             PROFILE,
             {"name": "narrow", "syscalls": {"allow": sorted(NEEDED)}},
-        ]
+        ],
+        "falco": {
+            "path": "/etc/falco/rules.d/wasm.yaml",
+            "memory": "64Mi",
+            "networks": ["10.0.0.0/8", "2001:db8::/32"],
+            "shellImages": ["registry.lab/shop/camera"],
+        },
     },
     "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
 }

@@ -33,7 +33,7 @@ from shimyard.node.k3s_config import k3s_config
 from shimyard.node.node_files import FileSet
 from shimyard.node.operations.base import plan_line
 from shimyard.node.planning import plan
-from shimyard.node.render import render_toml, yaml_value
+from shimyard.rendering import render_toml, yaml_value
 from shimyard.settings import (
     RegistrySettings,
     RuntimeSettings,

@@ -112,11 +112,13 @@ def test_files_go_to_the_nodes_that_they_name() -> None:
     files = outcome("edge-production").of("shimyard-edge:node:NodeFiles")
     paths = {name: [file["path"] for file in given["files"]] for name, given in files.items()}
     calls = "/var/lib/kubelet/seccomp/shimyard/sensors.json"
-    assert paths["mast-berlin-1"] == ["/etc/edge/site-ca.pem", calls]
+    rules = "/etc/falco/rules.d/shimyard-wasm.yaml"
+    assert paths["mast-berlin-1"] == ["/etc/edge/site-ca.pem", calls, rules]
     assert paths["hall-lyon-2"] == [
         "/etc/edge/site-ca.pem",
         "/var/lib/kubelet/seccomp/inference.json",
         calls,
+        rules,
     ]
     assert all("nodes" not in file for given in files.values() for file in given["files"])
 

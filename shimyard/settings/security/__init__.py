@@ -1,5 +1,6 @@
 """Models of what workloads may do."""
 
+from shimyard.settings.security.falco import FalcoSettings
 from shimyard.settings.security.profiles import (
     CapabilityProfileSettings,
     DirectorySettings,
@@ -11,6 +12,7 @@ from shimyard.settings.security.security import SecuritySettings
 __all__ = [
     "CapabilityProfileSettings",
     "DirectorySettings",
+    "FalcoSettings",
     "HostsSettings",
     "SecuritySettings",
     "SyscallsSettings",

@@ -1,4 +1,4 @@
-"""Rules between the capability profiles of a stack, its apps and its cluster."""
+"""Rules between the security of a stack, its apps, its files and its cluster."""
 
 from __future__ import annotations
 
@@ -80,6 +80,24 @@ def check_profiles(stack: StackSettings) -> None:
             found.check(app, shims[app.handler])
         except FieldError as error:
             raise FieldError(f"{field}.{error.field}", error.sentence) from None
+
+
+def check_falco(stack: StackSettings) -> None:
+    """Raise ``FieldError`` if the rules for Falco would be another file, too, or tell of no pod."""
+    falco = stack.security.falco
+    if falco is None:
+        return
+    if not stack.runtime.shims:
+        raise FieldError(
+            "security.falco",
+            "tells of Wasm guests, and runtime.shims has none; add one, or remove it",
+        )
+    for index, file in enumerate(stack.files):
+        if file.path == falco.path:
+            raise FieldError(
+                f"files[{index}].path",
+                f"{falco.path} is written for security.falco; choose another path for one of them",
+            )
 
 
 def profiles_of(stack: StackSettings, namespace: str) -> list[CapabilityProfileSettings]:

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from shimyard.settings.base import FieldError, Model
+from shimyard.settings.security.falco import FalcoSettings
 from shimyard.settings.security.profiles import CapabilityProfileSettings
 
 
@@ -15,6 +16,9 @@ class SecuritySettings(Model):
 
     profiles: list[CapabilityProfileSettings] = Field(
         default_factory=list, description="Capability profiles, which apps name. Default: none."
+    )
+    falco: FalcoSettings | None = Field(
+        default=None, description="Rules for Falco on the nodes. Default: none."
     )
 
     @model_validator(mode="after")

@@ -387,7 +387,7 @@ PROFILE: dict[str, Any] = {
 
 EVERYTHING: dict[str, Any] = {
     **MACHINES,
-    "security": {"profiles": [PROFILE]},
+    "security": {"profiles": [PROFILE], "falco": {}},
     "runtimeClasses": CLASSES,
     "namespaces": [NAMESPACE],
     "apps": [APP],

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from shimyard.node.k3s_config import entrance_config, k3s_config
-from shimyard.node.render import render_yaml
+from shimyard.rendering import render_yaml
 from shimyard.settings.k3s import server_url
 from tests.unit.node.k3s_states import node, settings
 

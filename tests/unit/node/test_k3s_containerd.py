@@ -15,7 +15,7 @@ from shimyard.node.k3s_containerd import (
     registries_config,
     registries_yaml,
 )
-from shimyard.node.render import RenderError, render_go_toml
+from shimyard.rendering import RenderError, render_go_toml
 from shimyard.settings import RuntimeSettings
 from tests.unit.node.k3s_states import embedded, shim_artifacts
 

@@ -18,7 +18,7 @@ from shimyard.node.containerd_config import (
 from shimyard.node.k3s import with_entrance
 from shimyard.node.k3s_config import CONFIG_PATH, ENTRANCE_PATH
 from shimyard.node.recovery import recovery_unit
-from shimyard.node.render import RenderError, render, render_toml, toml_value
+from shimyard.rendering import RenderError, render, render_toml, toml_value
 from shimyard.settings import RuntimeSettings
 from tests.unit.node import k3s_states
 from tests.unit.node.states import runtime, settings

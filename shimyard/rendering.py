@@ -19,7 +19,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _NOT_ASCII = re.compile("[\x7f-\uffff]")
 # How a Go template says two braces that begin no action.
 _GO_BRACES = '{{ "{{" }}'
-_TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+_TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
 class RenderError(ValueError):
