@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -87,7 +87,8 @@ AbsolutePath = Annotated[
 ]
 """A normalised absolute path on a node."""
 
-_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+"""A DNS label, as a part of other patterns."""
 _VERSION = r"\d{1,9}\.\d{1,9}\.\d{1,9}([-+][0-9A-Za-z.+-]{1,64})?"
 _MODE = r"0[0-7]{3}"
 
@@ -95,11 +96,11 @@ DnsLabel = Annotated[
     str,
     AfterValidator(
         matching(
-            _DNS_LABEL,
+            DNS_LABEL,
             "is not a DNS label; use lower case letters, digits and '-' inside, at most 63",
         )
     ),
-    Field(json_schema_extra={"pattern": f"^{_DNS_LABEL}$"}),
+    Field(json_schema_extra={"pattern": f"^{DNS_LABEL}$"}),
 ]
 """A DNS label (RFC 1123): lower case letters, digits and '-', at most 63 characters."""
 
@@ -124,3 +125,15 @@ OctalMode = Annotated[
     Field(json_schema_extra={"pattern": f"^{_MODE}$"}),
 ]
 """A file mode of four octal digits, quoted in YAML: '0644'. Setuid and sticky bits are refused."""
+
+
+def each_once(field: str, names: Iterable[str], mend: str = "keep one entry") -> None:
+    """Raise ``FieldError`` for the first of ``names`` that stands twice.
+
+    ``field``: of one entry, with '{}' for its index: 'images[{}].name'.
+    """
+    known: set[str] = set()
+    for index, name in enumerate(names):
+        if name in known:
+            raise FieldError(field.format(index), f"'{name}' stands twice; {mend}")
+        known.add(name)

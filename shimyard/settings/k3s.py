@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from shimyard.settings.base import DnsLabel, FieldError, Line, Model, Version
+from shimyard.settings.base import DnsLabel, FieldError, Line, Model, Version, each_once
 from shimyard.settings.nodes import Host
 from shimyard.settings.tables import misfits
 
@@ -170,13 +170,7 @@ class K3sSettings(Model):
 
     @model_validator(mode="after")
     def _one_archive_a_name(self) -> Self:
-        names: set[str] = set()
-        for index, images in enumerate(self.images):
-            if images.name in names:
-                raise FieldError(
-                    f"images[{index}].name", f"'{images.name}' stands twice; keep one entry"
-                )
-            names.add(images.name)
+        each_once("images[{}].name", (images.name for images in self.images))
         return self
 
     @model_validator(mode="after")

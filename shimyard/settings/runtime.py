@@ -13,6 +13,7 @@ from shimyard.settings.base import (
     Line,
     Model,
     Version,
+    each_once,
     matching,
 )
 from shimyard.settings.registries import RegistrySettings
@@ -210,14 +211,8 @@ class RuntimeSettings(Model):
 
     @model_validator(mode="after")
     def _one_entry_a_registry(self) -> Self:
-        hosts: set[str] = set()
-        for index, registry in enumerate(self.registries):
-            if registry.host in hosts:
-                raise FieldError(
-                    f"registries[{index}].host",
-                    f"'{registry.host}' stands twice; put all its mirrors into one entry",
-                )
-            hosts.add(registry.host)
+        hosts = (registry.host for registry in self.registries)
+        each_once("registries[{}].host", hosts, "put all its mirrors into one entry")
         return self
 
     @model_validator(mode="after")

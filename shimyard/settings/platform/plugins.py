@@ -7,7 +7,15 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shimyard.settings.base import AbsolutePath, DnsLabel, FieldError, Model, matching
+from shimyard.settings.base import (
+    DNS_LABEL,
+    AbsolutePath,
+    DnsLabel,
+    FieldError,
+    Model,
+    each_once,
+    matching,
+)
 from shimyard.settings.kubernetes import EnvName
 from shimyard.settings.quantity import MemoryQuantity, parse_quantity
 from shimyard.settings.runtime import Image
@@ -17,7 +25,7 @@ from shimyard.settings.workloads.ports import PortSettings
 from shimyard.settings.workloads.resources import (
     AmountsSettings,
     NativeRequestsSettings,
-    within_limits,
+    ResourcesSettings,
 )
 
 HOST_PORT: Final = 8080
@@ -26,13 +34,12 @@ OWN_BYTES: Final = 128 * 2**20
 """What the host needs beside its plugins' memories: Wasmtime, and the compiled code."""
 
 _RESERVED = ("healthz", "settings")
-_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 
 HostPort = Annotated[
     str,
     AfterValidator(
         matching(
-            rf"{_LABEL}(\.{_LABEL})*:[1-9][0-9]{{0,4}}",
+            rf"{DNS_LABEL}(\.{DNS_LABEL})*:[1-9][0-9]{{0,4}}",
             "is not a host and a port; write it like 'stock.shop.svc:8080', in lower case",
         )
     ),
@@ -97,7 +104,7 @@ class HostLimitsSettings(AmountsSettings):
     )
 
 
-class HostResourcesSettings(Model):
+class HostResourcesSettings(ResourcesSettings):
     """Requests and limits of the host."""
 
     requests: NativeRequestsSettings = Field(
@@ -106,11 +113,6 @@ class HostResourcesSettings(Model):
     limits: HostLimitsSettings = Field(
         default_factory=HostLimitsSettings, description="What it may use at most."
     )
-
-    @model_validator(mode="after")
-    def _requests_within_limits(self) -> Self:
-        within_limits(self.requests, self.limits)
-        return self
 
 
 class PluginHostSettings(PodsSettings):
@@ -131,13 +133,7 @@ class PluginHostSettings(PodsSettings):
 
     @model_validator(mode="after")
     def _each_tenant_once(self) -> Self:
-        names: set[str] = set()
-        for index, plugin in enumerate(self.plugins):
-            if plugin.name in names:
-                raise FieldError(
-                    f"plugins[{index}].name", f"'{plugin.name}' stands twice; keep one entry"
-                )
-            names.add(plugin.name)
+        each_once("plugins[{}].name", (plugin.name for plugin in self.plugins))
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from shimyard.settings.base import DnsLabel, FieldError, Model, matching
+from shimyard.settings.base import DNS_LABEL, DnsLabel, FieldError, Model, matching
 from shimyard.settings.kubernetes import Annotations, ObjectName
 from shimyard.settings.workloads.apps import WasmAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings, NetworkPolicySettings
@@ -18,8 +18,7 @@ from shimyard.settings.workloads.scaling import (
     ScalingRulesSettings,
 )
 
-_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_HOST = rf"(?=.{{1,253}}$)(\*\.)?{_LABEL}(\.{_LABEL})+"
+_HOST = rf"(?=.{{1,253}}$)(\*\.)?{DNS_LABEL}(\.{DNS_LABEL})+"
 _PATH = r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*"
 
 HostName = Annotated[

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from shimyard.settings.base import FieldError, Model
+from shimyard.settings.base import FieldError, Model, each_once
 from shimyard.settings.security.falco import FalcoSettings
 from shimyard.settings.security.profiles import CapabilityProfileSettings
 
@@ -23,14 +23,9 @@ class SecuritySettings(Model):
 
     @model_validator(mode="after")
     def _one_profile_a_name(self) -> Self:
-        names: set[str] = set()
+        each_once("profiles[{}].name", (profile.name for profile in self.profiles), "keep one")
         owners: dict[str, str] = {}
         for index, profile in enumerate(self.profiles):
-            if profile.name in names:
-                raise FieldError(
-                    f"profiles[{index}].name", f"'{profile.name}' stands twice; keep one"
-                )
-            names.add(profile.name)
             for place in profile.namespaces:
                 if place in owners:
                     raise FieldError(

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from shimyard.settings.base import FieldError, Line, Model
+from shimyard.settings.base import Line, Model, each_once
 from shimyard.settings.kubernetes import ConfigKey, EnvName, ObjectName
 
 
@@ -89,8 +89,4 @@ class EnvFromSettings(Model):
 
 def one_value_a_name(env: list[EnvSettings]) -> None:
     """Raise ``FieldError`` if a name stands twice: the last one would silently win."""
-    names: set[str] = set()
-    for index, variable in enumerate(env):
-        if variable.name in names:
-            raise FieldError(f"env[{index}].name", f"'{variable.name}' stands twice; keep one")
-        names.add(variable.name)
+    each_once("env[{}].name", (variable.name for variable in env), "keep one")

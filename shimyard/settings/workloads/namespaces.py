@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from shimyard.settings.base import DnsLabel, FieldError, Line, Model, matching
+from shimyard.settings.base import DnsLabel, FieldError, Line, Model, each_once, matching
 from shimyard.settings.kubernetes import Annotations, Labels
 from shimyard.settings.quantity import (
     CpuQuantity,
@@ -178,13 +178,8 @@ class NamespaceSettings(Model):
 
     @model_validator(mode="after")
     def _one_login_a_registry(self) -> Self:
-        hosts: set[str] = set()
-        for index, registry in enumerate(self.registries):
-            if registry.host in hosts:
-                raise FieldError(
-                    f"registries[{index}].host", f"'{registry.host}' stands twice; keep one"
-                )
-            hosts.add(registry.host)
+        hosts = (registry.host for registry in self.registries)
+        each_once("registries[{}].host", hosts, "keep one")
         return self
 
     @property

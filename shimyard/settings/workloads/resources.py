@@ -66,7 +66,28 @@ class NativeLimitsSettings(AmountsSettings):
     )
 
 
-class WasmResourcesSettings(Model):
+class ResourcesSettings(Model):
+    """Requests and limits of any container."""
+
+    requests: AmountsSettings = Field(description="What the scheduler sets aside.")
+    limits: AmountsSettings = Field(description="What it may use at most.")
+
+    @model_validator(mode="after")
+    def _requests_within_limits(self) -> Self:
+        for name, field in AmountsSettings.model_fields.items():
+            asked, most = getattr(self.requests, name), getattr(self.limits, name)
+            if asked is None or most is None or parse_quantity(asked) <= parse_quantity(most):
+                continue
+            origin = "" if name in self.limits.model_fields_set else ", its default"
+            raise FieldError(
+                f"requests.{field.alias}",
+                f"{asked} is more than limits.{field.alias} ({most}{origin}); raise the limit, "
+                "or ask for less",
+            )
+        return self
+
+
+class WasmResourcesSettings(ResourcesSettings):
     """Requests and limits of a Wasm container."""
 
     requests: WasmRequestsSettings = Field(
@@ -76,13 +97,8 @@ class WasmResourcesSettings(Model):
         default_factory=WasmLimitsSettings, description="What it may use at most."
     )
 
-    @model_validator(mode="after")
-    def _requests_within_limits(self) -> Self:
-        within_limits(self.requests, self.limits)
-        return self
 
-
-class NativeResourcesSettings(Model):
+class NativeResourcesSettings(ResourcesSettings):
     """Requests and limits of an ordinary container."""
 
     requests: NativeRequestsSettings = Field(
@@ -91,22 +107,3 @@ class NativeResourcesSettings(Model):
     limits: NativeLimitsSettings = Field(
         default_factory=NativeLimitsSettings, description="What it may use at most."
     )
-
-    @model_validator(mode="after")
-    def _requests_within_limits(self) -> Self:
-        within_limits(self.requests, self.limits)
-        return self
-
-
-def within_limits(requests: AmountsSettings, limits: AmountsSettings) -> None:
-    """Raise ``FieldError`` for the first request that is above its limit."""
-    for name, field in AmountsSettings.model_fields.items():
-        asked, most = getattr(requests, name), getattr(limits, name)
-        if asked is None or most is None or parse_quantity(asked) <= parse_quantity(most):
-            continue
-        origin = "" if name in limits.model_fields_set else ", its default"
-        raise FieldError(
-            f"requests.{field.alias}",
-            f"{asked} is more than limits.{field.alias} ({most}{origin}); raise the limit, "
-            "or ask for less",
-        )

@@ -6,14 +6,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shimyard.settings.base import DnsLabel, Model, matching
+from shimyard.settings.base import DNS_LABEL, DnsLabel, Model, matching
 from shimyard.settings.kubernetes import Labels, ObjectName, TolerationSettings
 from shimyard.settings.quantity import CpuQuantity, MemoryQuantity
 from shimyard.settings.runtime import RuntimeSettings, ShimName
 
-_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 # Whole parts with a dot each, and the start of one more.
-_PREFIX = rf"({_LABEL}\.){{0,4}}([a-z0-9][-a-z0-9]{{0,61}})?"
+_PREFIX = rf"({DNS_LABEL}\.){{0,4}}([a-z0-9][-a-z0-9]{{0,61}})?"
 
 Prefix = Annotated[
     str,
