@@ -30,17 +30,20 @@ class Fleet(pulumi.ComponentResource):
     ) -> None:
         """``settings``: see docs/reference/settings.md."""
         super().__init__("shimyard:index:Fleet", resource_name, None, opts)
+        # The same on all machines: rendered once, not once for each of a thousand.
+        of_members, of_all = seccomp_files(settings), falco_files(settings)
+        memberships = {node.name: settings.membership_of(node.name) for node in settings.nodes}
         self.edge_nodes = {
             node.name: EdgeNode(
                 node.name,
                 node=node,
                 runtime=(None if settings.embeds(node.name) else settings.runtime_of(node.name)),
-                membership=settings.membership_of(node.name),
+                membership=memberships[node.name],
                 sources=settings.artifacts,
                 files=[
                     *(f for f in settings.files if f.nodes is None or node.name in f.nodes),
-                    *seccomp_files(settings, node.name),
-                    *falco_files(settings, node.name),
+                    *(of_members if memberships[node.name] is not None else []),
+                    *of_all,
                 ],
                 opts=pulumi.ResourceOptions(parent=self),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from shimyard.settings.workloads import PodsSettings
@@ -30,3 +31,8 @@ def without_empty(fields: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value for key, value in fields.items() if value is not None and value not in ({}, [])
     }
+
+
+def fingerprint(text: str) -> str:
+    """Of what pods have read at their start: as an annotation of theirs, it makes them anew."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

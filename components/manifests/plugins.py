@@ -38,7 +38,7 @@ def host_settings(host: PluginHostSettings) -> str:
 
 def host_container(host: PluginHostSettings) -> dict[str, Any]:
     """The host's container: nothing in it can be written to."""
-    limit = host.resources.limits.memory or f"{-(-int(host.most_bytes) // 2**20)}Mi"
+    limit = host.resources.limits.memory or host.most_memory
     resources = host.resources.model_dump(by_alias=True, exclude_unset=True)
     resources["limits"] = {**resources.get("limits", {}), "memory": limit}
     settings = NativeContainerSettings.model_validate(
@@ -51,7 +51,7 @@ def host_container(host: PluginHostSettings) -> dict[str, Any]:
                 "readiness": {**_ASKED, "periodSeconds": 5},
             },
             "resources": resources,
-            "securityContext": {"readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
+            "securityContext": {"readOnlyRootFilesystem": True},
         }
     )
     mounts = [

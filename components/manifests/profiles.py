@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
+from components.manifests.metadata import fingerprint
 from components.manifests.seccomp import seccomp_text
 from shimyard.settings import FileSettings, StackSettings, WasmAppSettings
 from shimyard.settings.security import CapabilityProfileSettings, HostsSettings
-from shimyard.settings.security.rules import SECCOMP_FOLDER, seccomp_name, seccomp_profiles
+from shimyard.settings.security.rules import seccomp_name, seccomp_path
 
 PROFILE_LABEL = "shimyard.dev/profile"
 _SYSCALLS = "shimyard.dev/syscalls"
@@ -22,16 +22,11 @@ def seccomp_profile(profile: CapabilityProfileSettings) -> dict[str, str]:
     return {"type": "Localhost", "localhostProfile": seccomp_name(profile)}
 
 
-def seccomp_files(settings: StackSettings, node: str) -> list[FileSettings]:
-    """The seccomp profiles that one machine needs: all of them, if it is in the cluster."""
-    if settings.membership_of(node) is None:
-        return []
+def seccomp_files(settings: StackSettings) -> list[FileSettings]:
+    """The seccomp profiles that each node of the cluster needs."""
     return [
-        FileSettings(
-            path=f"{SECCOMP_FOLDER}/{seccomp_name(profile)}",
-            content=seccomp_text(profile.syscalls),
-        )
-        for profile in seccomp_profiles(settings)
+        FileSettings(path=seccomp_path(profile), content=seccomp_text(profile.syscalls))
+        for profile in settings.security.profiles
         if profile.syscalls is not None
     ]
 
@@ -44,8 +39,7 @@ def confined(app: WasmAppSettings, profile: CapabilityProfileSettings) -> WasmAp
     annotations = dict(app.pod_annotations)
     if profile.syscalls is not None:
         # A container keeps the filter that it has started with: another one means other pods.
-        text = seccomp_text(profile.syscalls)
-        annotations[_SYSCALLS] = hashlib.sha256(text.encode()).hexdigest()[:16]
+        annotations[_SYSCALLS] = fingerprint(seccomp_text(profile.syscalls))
     return app.model_copy(
         update={
             "pod_labels": {**app.pod_labels, PROFILE_LABEL: profile.name},

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import ClassVar
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
-from components.manifests.metadata import without_empty
+from components.manifests.metadata import fingerprint
 from components.manifests.plugins import SETTINGS_FILE, host_container, host_settings, host_volumes
 from components.manifests.pods import pod_spec
 from components.workloads.app import App
@@ -40,10 +39,7 @@ class PluginHost(App):
         open_ports: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Arguments as of ``WasmApp``; there is no RuntimeClass, since the host is no Wasm itself.
-
-        Raises ``pulumi.RunError``: the Service leads to no port.
-        """
+        """Arguments as of ``WasmApp``, but no RuntimeClass: the host is no Wasm itself."""
         super().__init__(resource_name, host, shim=None, namespace=namespace, opts=opts)
         text = host_settings(host)
         settings = ConfigMap(
@@ -52,12 +48,10 @@ class PluginHost(App):
             data={SETTINGS_FILE: text},
             opts=self._child,
         )
-        told = hashlib.sha256(text.encode()).hexdigest()
-        annotations = {**host.pod_annotations, "shimyard.dev/plugins": told[:16]}
-        container = host_container(host)
+        annotations = {**host.pod_annotations, "shimyard.dev/plugins": fingerprint(text)}
         spec = pod_spec(
             host,
-            [container],
+            [host_container(host)],
             shim=None,
             runtime_class=None,
             service_account=service_account,
@@ -66,7 +60,7 @@ class PluginHost(App):
         )
         self._deploy(
             host.model_copy(update={"pod_annotations": annotations}),
-            without_empty(spec),
+            spec,
             host.ports,
             open_ports=open_ports,
         )

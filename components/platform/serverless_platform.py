@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.platform.wasm_function import WasmFunction
-from components.workloads.wasm_namespace import ACCOUNT, CREDENTIALS, WasmNamespace
+from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import RuntimeClassesSettings, ShimName
 from shimyard.settings.platform import FunctionSettings, ServerlessSettings, TenantSettings
 from shimyard.settings.security import CapabilityProfileSettings
+from shimyard.settings.security.rules import profiles_in
 
 
 class ServerlessPlatform(pulumi.ComponentResource):
@@ -45,10 +46,11 @@ class ServerlessPlatform(pulumi.ComponentResource):
         self.tenants = {}
         self.functions = {}
         for tenant in serverless.tenants:
+            named = {function.profile for function in tenant.functions}
             self.tenants[tenant.name] = WasmNamespace(
                 tenant.name,
                 namespace=tenant.model_copy(update={"quota": tenant.share}),
-                profiles=self._profiles_of(tenant),
+                profiles=profiles_in(tenant.name, named, profiles),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for function in tenant.functions:
@@ -68,20 +70,10 @@ class ServerlessPlatform(pulumi.ComponentResource):
             shim=self._shims[function.handler],
             # Names and not outputs: a preview without the cluster would know none of those.
             runtime_class=self._classes.name_of(function.handler),
-            service_account=ACCOUNT,
-            pull_secrets=[CREDENTIALS] if home.pull_secrets else [],
+            **given_by(home),
             ingress_class=serverless.ingress_class,
             ingress_annotations=serverless.ingress_annotations,
             tls_secret=serverless.tls_secret,
-            open_ports=home.denies_ingress,
             profile=self._profiles.get(function.profile or ""),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, home]),
         )
-
-    def _profiles_of(self, tenant: TenantSettings) -> list[CapabilityProfileSettings]:
-        named = {function.profile for function in tenant.functions}
-        return [
-            each
-            for each in self._profiles.values()
-            if each.name in named or tenant.name in each.namespaces
-        ]

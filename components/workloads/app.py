@@ -21,13 +21,14 @@ from components.manifests.services import (
     service_spec,
     url_scheme,
 )
-from shimyard.settings import HybridAppSettings, ShimName, WasmAppSettings
+from shimyard.settings import ShimName
 from shimyard.settings.base import FieldError
 from shimyard.settings.workloads import (
     PodsSettings,
     PortSettings,
     ServiceSettings,
     StrategySettings,
+    WasmPodsSettings,
 )
 
 
@@ -58,7 +59,7 @@ class App(pulumi.ComponentResource):
         """``namespace``: replaces the app's. Raises ``pulumi.RunError``: the shim does not fit."""
         super().__init__(self.TYPE, resource_name, None, opts)
         try:
-            if isinstance(app, WasmAppSettings | HybridAppSettings):
+            if isinstance(app, WasmPodsSettings):
                 app.check_with(shim)
         except FieldError as error:
             kind = type(self).__name__

@@ -143,7 +143,7 @@ class PluginHostSettings(PodsSettings):
             raise FieldError(
                 "resources.limits.memory",
                 f"{limit} is less than what the plugins may use together, "
-                f"{int(self.most_bytes) // 2**20}Mi with the host's own {OWN_BYTES // 2**20}Mi, so "
+                f"{self.most_memory} with the host's own {OWN_BYTES // 2**20}Mi, so "
                 "one tenant could end the others; raise it, or lower the plugins' memory or "
                 "concurrency",
             )
@@ -158,3 +158,8 @@ class PluginHostSettings(PodsSettings):
     def most_bytes(self) -> Fraction:
         """What a pod of the host needs when each plugin uses all that it may."""
         return OWN_BYTES + sum((each.most_bytes for each in self.plugins), Fraction(0))
+
+    @property
+    def most_memory(self) -> str:
+        """The same as a quantity, in whole mebibytes."""
+        return f"{-(-self.most_bytes // 2**20)}Mi"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 from shimyard.settings.base import FieldError
@@ -28,6 +28,11 @@ SECCOMP_FOLDER = "/var/lib/kubelet/seccomp"
 def seccomp_name(profile: CapabilityProfileSettings) -> str:
     """The seccomp profile's name for the kubelet, relative to ``SECCOMP_FOLDER``."""
     return f"shimyard/{profile.name}.json"
+
+
+def seccomp_path(profile: CapabilityProfileSettings) -> str:
+    """Where nodes have the seccomp profile."""
+    return f"{SECCOMP_FOLDER}/{seccomp_name(profile)}"
 
 
 def check_profiles(stack: StackSettings) -> None:
@@ -92,12 +97,16 @@ def check_falco(stack: StackSettings) -> None:
             "security.falco",
             "tells of Wasm guests, and runtime.shims has none; add one, or remove it",
         )
+    _is_free(falco.path, "security.falco", stack, "choose another path for one of them")
+
+
+def _is_free(
+    path: str, field: str, stack: StackSettings, mend: str = "choose another path"
+) -> None:
+    """Two files can't stand at one path."""
     for index, file in enumerate(stack.files):
-        if file.path == falco.path:
-            raise FieldError(
-                f"files[{index}].path",
-                f"{falco.path} is written for security.falco; choose another path for one of them",
-            )
+        if file.path == path:
+            raise FieldError(f"files[{index}].path", f"{path} is written for {field}; {mend}")
 
 
 def profiles_of(stack: StackSettings, namespace: str) -> list[CapabilityProfileSettings]:
@@ -107,11 +116,16 @@ def profiles_of(stack: StackSettings, namespace: str) -> list[CapabilityProfileS
         for _, app in apps_of(stack)
         if app.namespace == namespace and isinstance(app, WasmAppSettings)
     }
-    return [
-        each
-        for each in stack.security.profiles
-        if each.name in named or namespace in each.namespaces
-    ]
+    return profiles_in(namespace, named, stack.security.profiles)
+
+
+def profiles_in(
+    namespace: str,
+    named: Container[str | None],
+    profiles: Iterable[CapabilityProfileSettings],
+) -> list[CapabilityProfileSettings]:
+    """Those of ``profiles`` that an app there has ``named``, or that hold for all of its pods."""
+    return [each for each in profiles if each.name in named or namespace in each.namespaces]
 
 
 def _is_enforced(field: str, profile: CapabilityProfileSettings, stack: StackSettings) -> None:
@@ -140,12 +154,7 @@ def _is_enforced(field: str, profile: CapabilityProfileSettings, stack: StackSet
                 f"moves {SECCOMP_FOLDER}, where the syscalls of the profile '{profile.name}' are "
                 "put; remove it, or the profile's syscalls",
             )
-        own = f"{SECCOMP_FOLDER}/{seccomp_name(profile)}"
-        for index, file in enumerate(stack.files):
-            if file.path == own:
-                raise FieldError(
-                    f"files[{index}].path", f"{own} is written for {field}; choose another path"
-                )
+        _is_free(seccomp_path(profile), field, stack)
     if profile.threads is not None:
         told = cluster.kubelet_args.get("pod-max-pids", "")
         if not told.isdigit() or not 0 < int(told) <= profile.threads:
@@ -172,8 +181,3 @@ def _is_closed(
             f"profile '{profile.name}' does, and policies add up; set its allowSameNamespace and "
             "allowDns to false, or its denyEgress: a profile denies by itself",
         )
-
-
-def seccomp_profiles(stack: StackSettings) -> Iterator[CapabilityProfileSettings]:
-    """The profiles for which nodes need a file."""
-    return (each for each in stack.security.profiles if each.syscalls is not None)

@@ -17,6 +17,7 @@ from shimyard.settings.kubernetes import (
     ObjectName,
     TolerationSettings,
 )
+from shimyard.settings.runtime import ShimName
 from shimyard.settings.workloads.ports import ServiceSettings
 from shimyard.settings.workloads.probes import NO_EXEC
 from shimyard.settings.workloads.scaling import (
@@ -185,6 +186,10 @@ class WasmPodsSettings(PodsSettings):
     """The pods of an app that a shim runs."""
 
     handler: DnsLabel = Field(description="Handler of one of the runtime's shims.")
+
+    def check_with(self, shim: ShimName | None) -> None:
+        """Raise ``FieldError`` for what does not go together with ``shim``."""
+        raise NotImplementedError
 
 
 def _of(amount: int | str, pods: int) -> int:

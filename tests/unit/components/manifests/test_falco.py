@@ -14,8 +14,8 @@ from tests.unit.settings.workloads.apps import accepted, refusal
 
 
 def text(stack: StackSettings) -> str:
-    """The rules of the stack's first machine."""
-    (file,) = falco_files(stack, stack.nodes[0].name)
+    """The rules of the stack's machines."""
+    (file,) = falco_files(stack)
     assert file.content is not None
     return file.content
 
@@ -26,7 +26,7 @@ def lists(of: str) -> dict[str, list[Any]]:
 
 def test_by_default_memory_over_100_mb_and_what_leaves_the_cluster_is_told() -> None:
     stack = accepted(security={"falco": {}})
-    (file,) = falco_files(stack, "edge-1")
+    (file,) = falco_files(stack)
     assert file.path == "/etc/falco/rules.d/shimyard-wasm.yaml"
     rules = load(text(stack))
     assert {name: rule["priority"] for name, rule in rules.items()} == {
@@ -64,7 +64,7 @@ def test_what_the_stack_says_is_in_the_rules() -> None:
         "shellImages": ["registry.lab:5000/shop/camera"],
     }
     stack = accepted(security={"falco": falco})
-    (file,) = falco_files(stack, "edge-1")
+    (file,) = falco_files(stack)
     assert file.path == "/opt/falco/wasm.yaml"
     assert "proc.vmrss > 65536" in load(text(stack))["Wasm guest uses much memory"]["condition"]
     assert lists(text(stack))["shimyard_wasm_networks"] == ["192.0.2.0/24", "2001:db8::/32"]
@@ -72,7 +72,7 @@ def test_what_the_stack_says_is_in_the_rules() -> None:
 
 
 def test_a_stack_that_does_not_ask_gets_none() -> None:
-    assert falco_files(accepted(), "edge-1") == []
+    assert falco_files(accepted()) == []
 
 
 @pytest.mark.parametrize(
