@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Final
 
-from lab.builds.cargo import CargoWorkspace, ensure_target, intermediate_folder
+from lab.builds.cargo import CargoWorkspace
 from lab.builds.recipe import Arch
-from lab.workloads.native_recipe import TRIPLES
-from lab.workloads.recipe import COMPONENT_TARGET
+from lab.workloads.native_recipe import static_program
+from lab.workloads.recipe import COMPONENT_TARGET, build_components
 from toolchain.cache import cached, digest
 from toolchain.progress import Progress
 
@@ -17,8 +16,6 @@ FOLDER: Final = Path(__file__).parent
 PROGRAM: Final = "plugin-host"
 _HOST: Final = CargoWorkspace(FOLDER, packages=(FOLDER / "host",))
 _HOSTILE: Final = CargoWorkspace(FOLDER, packages=(FOLDER / "hostile",))
-# With libc inside, its image needs no other file.
-_STATIC: Final = {"RUSTFLAGS": "-C target-feature=+crt-static"}
 
 
 def plugin_host(arch: Arch, progress: Progress | None = None) -> Path:
@@ -27,25 +24,14 @@ def plugin_host(arch: Arch, progress: Progress | None = None) -> Path:
     Its first build takes some minutes: Wasmtime. Errors: ``BuildError`` without Rust;
     ``CommandError`` with cargo's words.
     """
-    triple = TRIPLES[arch]
-
-    def make(out: Path) -> None:
-        with intermediate_folder(out) as target:
-            built = _HOST.build([PROGRAM], target, target=triple, env=_STATIC)
-            shutil.copy2(built / PROGRAM, out)
-
-    key = digest(PROGRAM, triple, *_STATIC.values(), *_HOST.inputs)
-    return cached(f"{PROGRAM}-{arch}", key, make, progress=progress) / PROGRAM
+    return static_program(_HOST, PROGRAM, PROGRAM, arch=arch, entry=PROGRAM, progress=progress)
 
 
 def hostile_plugin(progress: Progress | None = None) -> Path:
     """A component: each path is one attack, and any other one an answer. Errors: likewise."""
 
     def make(out: Path) -> None:
-        ensure_target(COMPONENT_TARGET)
-        with intermediate_folder(out) as target:
-            built = _HOSTILE.build(["hostile"], target, target=COMPONENT_TARGET)
-            shutil.copy2(built / "hostile.wasm", out)
+        build_components(_HOSTILE, ["hostile"], out)
 
     key = digest("hostile", COMPONENT_TARGET, *_HOSTILE.inputs)
     return cached("plugin-hostile", key, make, progress=progress) / "hostile.wasm"

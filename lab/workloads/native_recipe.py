@@ -29,12 +29,30 @@ def greeter_native(arch: Arch, progress: Progress | None = None) -> Path:
     Serves HTTP on port 8080, or the address that it is given, and logs into a second argument.
     Errors: ``BuildError`` without Rust; ``CommandError`` with cargo's words.
     """
+    return static_program(
+        CRATES, "native", PROGRAM, arch=arch, entry=f"workload-{PROGRAM}", progress=progress
+    )
+
+
+def static_program(
+    crates: CargoWorkspace,
+    package: str,
+    program: str,
+    *,
+    arch: Arch,
+    entry: str,
+    progress: Progress | None = None,
+) -> Path:
+    """``program`` of a package for nodes of ``arch``, from the cache's ``entry`` or built.
+
+    Errors: as ``greeter_native``.
+    """
     triple = TRIPLES[arch]
 
     def make(out: Path) -> None:
         with intermediate_folder(out) as target:
-            built = CRATES.build(["native"], target, target=triple, env=_STATIC)
-            shutil.copy2(built / PROGRAM, out)
+            built = crates.build([package], target, target=triple, env=_STATIC)
+            shutil.copy2(built / program, out)
 
-    key = digest(PROGRAM, triple, *_STATIC.values(), *CRATES.inputs)
-    return cached(f"workload-{PROGRAM}-{arch}", key, make, progress=progress) / PROGRAM
+    key = digest(program, triple, *_STATIC.values(), *crates.inputs)
+    return cached(f"{entry}-{arch}", key, make, progress=progress) / program

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -70,12 +70,17 @@ def _workload(name: str, kind: Kind, folder: Path) -> Workload:
     return Workload(name, folder / f"{name}.wasm", kind, entrypoint=f"/{name}.wasm")
 
 
-def _build_components(out: Path) -> None:
+def build_components(crates: CargoWorkspace, names: Sequence[str], out: Path) -> None:
+    """Build packages into components ``<name>.wasm`` in ``out``. Errors: as ``build``."""
     ensure_target(COMPONENT_TARGET)
     with intermediate_folder(out) as target:
-        built = CRATES.build(COMPONENTS, target, target=COMPONENT_TARGET)
-        for name in COMPONENTS:
+        built = crates.build(names, target, target=COMPONENT_TARGET)
+        for name in names:
             shutil.copy2(built / f"{name}.wasm", out)
+
+
+def _build_components(out: Path) -> None:
+    build_components(CRATES, COMPONENTS, out)
 
 
 def _build_fileproc(out: Path) -> None:

@@ -10,10 +10,10 @@ from tests.fuzz.workloads import (
     CLASSES,
     HYBRID_APPS,
     NAMESPACES,
-    PLUGIN_HOSTS,
     PROFILE,
     SERVERLESS,
 )
+from tests.program.kubernetes.examples import PLUGIN_HOSTS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 

@@ -48,36 +48,6 @@ HYBRID_APPS: list[dict[str, Any]] = [
     },
 ]
 PROFILE: dict[str, Any] = {**examples.PROFILE, "threads": 512}
-PLUGIN_HOSTS: list[dict[str, Any]] = [
-    {
-        "name": "plugins",
-        "namespace": "shop",
-        "image": "registry.lab/plugin-host:1",
-        "replicas": 2,
-        "podAnnotations": {"shop.example/owner": "platform"},
-        "service": {"type": "NodePort"},
-        "resources": {
-            "requests": {"cpu": "100m", "memory": "96Mi"},
-            "limits": {"cpu": "2", "memory": "1Gi"},
-        },
-        "plugins": [
-            {
-                "name": "acme",
-                "image": "registry.lab/acme-rules:1",
-                "path": "/rules/main.wasm",
-                "fuel": 5_000_000,
-                "memory": "48Mi",
-                "tableElements": 500,
-                "timeoutMilliseconds": 250,
-                "concurrency": 8,
-                "environment": {"MODE": "strict"},
-                "hosts": ["stock.shop.svc:8080"],
-            },
-            {"name": "beta", "image": "registry.lab/beta-rules:1"},
-        ],
-    }
-]
-
 SERVERLESS: dict[str, Any] = {
     "handler": HANDLER,
     "domain": "fn.example.com",

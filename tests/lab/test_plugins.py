@@ -17,6 +17,7 @@ import pytest
 from lab.deadline import wait_for
 from lab.plugins.recipe import hostile_plugin, plugin_host
 from lab.workloads import build
+from tests.ports import free_port
 
 pytestmark = pytest.mark.lab
 
@@ -50,13 +51,6 @@ class Host:
         """Status, and what the host names as the cause."""
         status, body = self.ask(path)
         return status, json.loads(body)["error"]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

@@ -33,12 +33,16 @@ def tools() -> Toolchain:
         return toolchain.ensure().with_kubernetes(toolchain.ensure_kubernetes())
 
 
-@pytest.fixture(scope="session")
-def built() -> BuiltArtifacts:
-    """The artifacts of the nodes, K3s in two minor versions, from the cache if it has them."""
+@pytest.fixture(scope="module")
+def built(request: pytest.FixtureRequest) -> BuiltArtifacts:
+    """The artifacts of the nodes, from the cache if it has them.
+
+    K3s in two minor versions, or in as many as the module's ``K3S_VERSIONS``.
+    """
+    k3s = k3s_recipes("amd64")[: getattr(request.module, "K3S_VERSIONS", None)]
     names = {"containerd", "runc", "cni-plugins", "containerd-shim-wasmtime"}
     machines = [each for each in recipes() if each.name in names]
-    return build_all(wanted=[*machines, *k3s_recipes("amd64")])
+    return build_all(wanted=[*machines, *k3s])
 
 
 @pytest.fixture(scope="module")

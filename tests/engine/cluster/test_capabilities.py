@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from lab.builds.inventory import BuiltArtifacts, build_all, recipes
+from lab.builds.inventory import BuiltArtifacts
 from lab.deadline import wait_for
 from lab.images.packaging import wasm_artifact
 from lab.instance import Lab
-from lab.k3s.recipes import k3s_recipes
 from lab.nodes.node import Node
 from tests.engine.cluster.attempts import DONE, FORBIDDEN, READ_ONLY, grows, makes_a_folder
 from tests.engine.cluster.kubectl import Kubectl
@@ -27,6 +26,8 @@ from toolchain import Toolchain
 pytestmark = pytest.mark.lab
 
 MACHINES = 1
+# Nothing is upgraded here.
+K3S_VERSIONS = 1
 KILLED = 137
 SECCOMP = "/var/lib/kubelet/seccomp/shimyard/sealed.json"
 THREADS = 128
@@ -52,14 +53,6 @@ APP: dict[str, Any] = {
         {"name": "out", "mountPath": "/out", "emptyDir": {}},
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def built() -> BuiltArtifacts:
-    """What the node needs, and one K3s: nothing is upgraded here."""
-    names = {"containerd", "runc", "cni-plugins", "containerd-shim-wasmtime"}
-    machines = [each for each in recipes() if each.name in names]
-    return build_all(wanted=[*machines, k3s_recipes("amd64")[0]])
 
 
 @pytest.fixture(scope="module")

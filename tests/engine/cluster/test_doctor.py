@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.deadline import wait_for
 from lab.images.content import WASM_CONFIG, Image, json_blob
 from lab.images.packaging import wasm_artifact
 from lab.instance import Lab
-from lab.k3s.recipes import k3s_recipes
 from lab.nodes.node import Node
 from lab.workloads import build
 from shimyard.node.containerd_config import CONFIG_PATH
@@ -29,18 +27,13 @@ from tests.unit.doctor.authorities import DAY, pem_body
 
 pytestmark = pytest.mark.lab
 
+# Nothing is upgraded here.
+K3S_VERSIONS = 1
+
 NODES = ["edge-1", "edge-2", "edge-3"]
 SHIM = "/usr/local/bin/containerd-shim-wasmtime-v1"
 CANARIES = f"{ROOT}/current/container-runtime/canaries"
 CAPABILITY = "handler.shimyard.dev/wasmtime"
-
-
-@pytest.fixture(scope="module")
-def built() -> BuiltArtifacts:
-    """What the nodes need, and one K3s: nothing is upgraded here."""
-    names = {"containerd", "runc", "cni-plugins", "containerd-shim-wasmtime"}
-    machines = [each for each in recipes() if each.name in names]
-    return build_all(wanted=[*machines, k3s_recipes("amd64")[0]])
 
 
 @pytest.fixture(scope="module")

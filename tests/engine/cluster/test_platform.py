@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from lab.builds.inventory import BuiltArtifacts, build_all, recipes
+from lab.builds.inventory import BuiltArtifacts
 from lab.deadline import wait_for
 from lab.images.packaging import linux_image
 from lab.images.registry_client import RegistryClient
 from lab.ingress.objects import NAMESPACE, objects
 from lab.ingress.recipe import ingress
 from lab.instance import Lab
-from lab.k3s.recipes import k3s_recipes
 from lab.plugins.recipe import hostile_plugin, plugin_host
 from lab.registry import registry_url
 from lab.workloads import build
@@ -30,6 +29,8 @@ from toolchain import Toolchain
 pytestmark = pytest.mark.lab
 
 MACHINES = 2
+# Nothing is upgraded here.
+K3S_VERSIONS = 1
 ENTRANCE = "edge-2"
 FUNCTION = {"artifact": "registry.lab/greeter:artifact"}
 OWN_HOST = "greeter.acme.fn.lab"
@@ -73,14 +74,6 @@ PLUGIN_HOST: dict[str, Any] = {
     ],
 }
 PLATFORM: dict[str, Any] = {"serverless": SERVERLESS, "pluginHosts": [PLUGIN_HOST]}
-
-
-@pytest.fixture(scope="module")
-def built() -> BuiltArtifacts:
-    """What the nodes need, and one K3s: nothing is upgraded here."""
-    names = {"containerd", "runc", "cni-plugins", "containerd-shim-wasmtime"}
-    machines = [each for each in recipes() if each.name in names]
-    return build_all(wanted=[*machines, k3s_recipes("amd64")[0]])
 
 
 @pytest.fixture(scope="module")

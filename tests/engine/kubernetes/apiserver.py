@@ -10,7 +10,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.deadline import wait_for
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Kubectl:
 def api_server(k3s: Path, folder: Path) -> Iterator[Kubectl]:
     """Start one below ``folder``; it ends with the block."""
     kubeconfig, log = folder / "kubeconfig.yaml", folder / "k3s.log"
-    port = str(_free_port())
+    port = str(free_port())
     command = [str(k3s), "server", "--disable-agent", "--data-dir", str(folder / "data")]
     command += ["--https-listen-port", port, "--bind-address", "127.0.0.1"]
     command += ["--write-kubeconfig", str(kubeconfig)]
@@ -124,9 +124,3 @@ def _proxy(kubectl: Kubectl) -> Iterator[str]:
             yield process.stdout.readline().split()[-1]
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

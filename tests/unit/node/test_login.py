@@ -17,6 +17,7 @@ from shimyard.node.errors import ConnectionFailedError
 from shimyard.node.login import explained
 from shimyard.node.transport import Session
 from shimyard.settings import NodeSettings
+from tests.ports import free_port
 
 PASSPHRASE = "correct horse battery staple"
 BASTION = {"address": "bastion.lab", "user": "jump", "agent": True}
@@ -93,11 +94,6 @@ def test_a_missing_key_and_missing_known_hosts_are_told_apart(tmp_path: Path) ->
 
 def test_a_pinned_key_that_is_none_is_told() -> None:
     assert "the pinned hostKey is no public key" in failure(node(hostKey="ssh-ed25519 AAAA"))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def test_a_machine_that_is_off_is_told(tmp_path: Path) -> None:
