@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.platform.wasm_function import WasmFunction
+from components.workloads.app import key_of, resource_name_of
 from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import RuntimeClassesSettings, ShimName
 from shimyard.settings.platform import FunctionSettings, ServerlessSettings, TenantSettings
@@ -54,7 +55,7 @@ class ServerlessPlatform(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for function in tenant.functions:
-                self.functions[f"{tenant.name}/{function.name}"] = self._function(tenant, function)
+                self.functions[key_of(function)] = self._function(tenant, function)
         self.register_outputs(
             {"functions": {name: each.urls for name, each in self.functions.items()}}
         )
@@ -63,8 +64,7 @@ class ServerlessPlatform(pulumi.ComponentResource):
         serverless, home = self._serverless, self.tenants[tenant.name]
         after = self._after if isinstance(self._after, list) else [self._after]
         return WasmFunction(
-            # A dot is in neither part.
-            f"{tenant.name}.{function.name}",
+            resource_name_of(function),
             function=function,
             routes=serverless.routes_of(tenant, function),
             shim=self._shims[function.handler],
