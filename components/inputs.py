@@ -1,4 +1,4 @@
-"""Settings models as Pulumi inputs: camelCase, without defaults, secrets as Pulumi secrets."""
+"""What components are given, in Pulumi's own terms: settings as inputs, a provider as options."""
 
 from __future__ import annotations
 
@@ -30,3 +30,12 @@ def _input(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_input(item) for item in value]
     return value
+
+
+def with_provider(
+    opts: pulumi.ResourceOptions | None, provider: pulumi.ProviderResource | None
+) -> pulumi.ResourceOptions | None:
+    """``opts`` for a component whose children use ``provider``; None: what ``opts`` says."""
+    if provider is None:
+        return opts
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))

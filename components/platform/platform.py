@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from components.inputs import with_provider
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
 from components.workloads.app import key_of, resource_name_of
@@ -41,8 +42,7 @@ class Platform(pulumi.ComponentResource):
         ``classes``: the cluster's RuntimeClasses, which pods wait for. ``namespaces``: those of
         the stack, by name.
         """
-        if provider is not None:
-            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
+        opts = with_provider(opts, provider)
         super().__init__("shimyard:index:Platform", resource_name, None, opts)
         after = [] if opts is None or opts.depends_on is None else opts.depends_on
         waiting = after if isinstance(after, list) else [after]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.inputs import with_provider
 from components.security.capability_profile import CapabilityProfile
 from shimyard.settings import StackSettings
 
@@ -25,8 +26,7 @@ class Security(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``provider``: of the cluster; default: the one in ``opts``, or the kubeconfig's."""
-        if provider is not None:
-            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
+        opts = with_provider(opts, provider)
         super().__init__("shimyard:index:Security", resource_name, None, opts)
         names, handlers = settings.runtime_classes, settings.runtime.shims
         classes = [names.name_of(shim.handler) for shim in handlers]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from components.inputs import with_provider
 from components.workloads.app import key_of, resource_name_of
 from components.workloads.hybrid_app import HybridApp
 from components.workloads.runtime_classes import RuntimeClasses
@@ -39,8 +40,7 @@ class Workloads(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``provider``: of the cluster; default: the one in ``opts``, or the kubeconfig's."""
-        if provider is not None:
-            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
+        opts = with_provider(opts, provider)
         super().__init__("shimyard:index:Workloads", resource_name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.classes = RuntimeClasses(

@@ -29,9 +29,8 @@ def _network(value: str) -> str:
             address = ipaddress.ip_address(value)
         except ValueError:
             raise ValueError(
-                "is a name, and what enforces this (NetworkPolicy) knows addresses only; write "
-                "the network behind it, like '192.0.2.0/24', or let the app go through a gateway "
-                "that has an address"
+                "is a name, and what enforces this knows addresses only; write the network behind "
+                "it, like '192.0.2.0/24', or let the app go through a gateway that has an address"
             ) from None
         raise ValueError(f"is one address; write it as '{value}/{address.max_prefixlen}'")
     try:

@@ -77,7 +77,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         changes({"hosts": [{"cidr": "api.example.com"}]}),
         "security.profiles[0].hosts[0].cidr",
-        "is a name, and what enforces this (NetworkPolicy) knows addresses only",
+        "is a name, and what enforces this knows addresses only",
     ),
     (
         changes({"hosts": [{"cidr": "192.0.2.7"}]}),
