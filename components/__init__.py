@@ -16,7 +16,13 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
-    from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
+    from components.platform import (
+        IoTGateway,
+        Platform,
+        PluginHost,
+        ServerlessPlatform,
+        WasmFunction,
+    )
     from components.security import CapabilityProfile, Security
     from components.workloads import (
         HybridApp,
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
 _IN_A_CLUSTER = {
     "CapabilityProfile": "components.security",
     "HybridApp": "components.workloads",
+    "IoTGateway": "components.platform",
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
     "PluginHost": "components.platform",
@@ -51,6 +58,7 @@ __all__ = [
     "EdgeNode",
     "Fleet",
     "HybridApp",
+    "IoTGateway",
     "K3sAgent",
     "K3sCluster",
     "K3sServer",

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.inputs import with_provider
+from components.platform.iot_gateway import IoTGateway
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
 from components.workloads.app import key_of, resource_name_of
@@ -19,12 +20,13 @@ from shimyard.settings import StackSettings
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` (by namespace and
-    name), ``summary`` (part -> what it has).
+    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` and
+    ``iot_gateways`` (by namespace and name), ``summary`` (part -> what it has).
     """
 
     serverless: ServerlessPlatform | None
     plugin_hosts: dict[str, PluginHost]
+    iot_gateways: dict[str, IoTGateway]
     summary: dict[str, Any]
 
     def __init__(
@@ -76,5 +78,23 @@ class Platform(pulumi.ComponentResource):
         if self.plugin_hosts:
             self.summary["pluginHosts"] = {
                 key: host.address for key, host in self.plugin_hosts.items()
+            }
+        shims = {shim.handler: shim.name for shim in settings.runtime.shims}
+        self.iot_gateways = {}
+        for gateway in settings.platform.iot_gateways:
+            home = homes.get(gateway.namespace)
+            self.iot_gateways[key_of(gateway)] = IoTGateway(
+                resource_name_of(gateway),
+                gateway=gateway,
+                runtime_class=settings.runtime_classes.name_of(gateway.handler),
+                shim=shims[gateway.handler],
+                **given_by(home),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[*waiting, classes, *([] if home is None else [home])]
+                ),
+            )
+        if self.iot_gateways:
+            self.summary["iotGateways"] = {
+                key: made.address for key, made in self.iot_gateways.items()
             }
         self.register_outputs(self.summary)

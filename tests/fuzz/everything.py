@@ -14,6 +14,7 @@ from tests.fuzz.workloads import (
     SERVERLESS,
 )
 from tests.program.kubernetes.examples import PLUGIN_HOSTS
+from tests.program.kubernetes.gateways import IOT_GATEWAYS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -159,5 +160,9 @@ EVERYTHING: dict[str, Any] = {
             "shellImages": ["registry.lab/shop/camera"],
         },
     },
-    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
+    "platform": {
+        "serverless": SERVERLESS,
+        "pluginHosts": PLUGIN_HOSTS,
+        "iotGateways": IOT_GATEWAYS,
+    },
 }

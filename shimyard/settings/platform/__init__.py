@@ -1,5 +1,6 @@
 """Models of the platform on top of a cluster."""
 
+from shimyard.settings.platform.iot import IoTGatewaySettings
 from shimyard.settings.platform.platform import PlatformSettings
 from shimyard.settings.platform.plugins import PluginHostSettings, PluginSettings
 from shimyard.settings.platform.serverless import (
@@ -13,6 +14,7 @@ from shimyard.settings.platform.serverless import (
 __all__ = [
     "FunctionScalingSettings",
     "FunctionSettings",
+    "IoTGatewaySettings",
     "PlatformSettings",
     "PluginHostSettings",
     "PluginSettings",

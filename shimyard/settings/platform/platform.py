@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shimyard.settings.base import Model
+from shimyard.settings.platform.iot import IoTGatewaySettings
 from shimyard.settings.platform.plugins import PluginHostSettings
 from shimyard.settings.platform.serverless import ServerlessSettings
 
@@ -17,4 +18,8 @@ class PlatformSettings(Model):
     )
     plugin_hosts: list[PluginHostSettings] = Field(
         default_factory=list, description="Hosts of many tenants' plugins."
+    )
+    iot_gateways: list[IoTGatewaySettings] = Field(
+        default_factory=list,
+        description="MQTT brokers for sensors and Modbus devices, behind a Wasm filter.",
     )

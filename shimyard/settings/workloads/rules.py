@@ -10,9 +10,8 @@ from shimyard.settings.capabilities import CAPABILITY_DOMAIN
 from shimyard.settings.k3s import release
 from shimyard.settings.runtime import ShimName
 from shimyard.settings.workloads.apps import WasmAppSettings
-from shimyard.settings.workloads.hybrid import HybridAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings
-from shimyard.settings.workloads.pod import PodsSettings
+from shimyard.settings.workloads.pod import PodsSettings, WasmPodsSettings
 
 if TYPE_CHECKING:
     from shimyard.settings.stack import StackSettings
@@ -61,6 +60,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("hybridApps", stack.hybrid_apps),
         ("platform.serverless", stack.platform.serverless),
         ("platform.pluginHosts", stack.platform.plugin_hosts),
+        ("platform.iotGateways", stack.platform.iot_gateways),
     ):
         if given:
             raise FieldError(
@@ -68,8 +68,8 @@ def _have_a_cluster(stack: StackSettings) -> None:
             )
 
 
-def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridAppSettings]]:
-    """(field, app) of all apps of a stack, functions included."""
+def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmPodsSettings]]:
+    """(field, app) of all apps of a stack, functions and gateways included."""
     for index, app in enumerate(stack.apps):
         yield f"apps[{index}]", app
     for index, hybrid in enumerate(stack.hybrid_apps):
@@ -77,6 +77,8 @@ def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | Hybri
     if stack.platform.serverless is not None:
         for field, _, function in stack.platform.serverless.functions():
             yield f"platform.serverless.{field}", function
+    for index, gateway in enumerate(stack.platform.iot_gateways):
+        yield f"platform.iotGateways[{index}]", gateway
 
 
 def native_apps_of(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
@@ -138,9 +140,7 @@ def _namespaces_stand_once(stack: StackSettings) -> None:
         names.add(namespace.name)
 
 
-def _fits_shim(
-    field: str, app: WasmAppSettings | HybridAppSettings, shims: dict[str, ShimName]
-) -> None:
+def _fits_shim(field: str, app: WasmPodsSettings, shims: dict[str, ShimName]) -> None:
     if app.handler not in shims:
         known = ", ".join(shims) or "none; add one to runtime.shims"
         raise FieldError(
@@ -167,11 +167,11 @@ def _mounts_images(stack: StackSettings) -> None:
 
 
 def _ends_after_its_sleep(
-    field: str, app: WasmAppSettings | HybridAppSettings, shim: ShimName, stack: StackSettings
+    field: str, app: WasmPodsSettings, shim: ShimName, stack: StackSettings
 ) -> None:
     """A drain with a shorter grace period of its own would end pods that still get requests."""
     grace = None if stack.cluster is None else stack.cluster.rollout.drain.grace_period
-    listens = isinstance(app, HybridAppSettings) or bool(app.ports_with(shim))
+    listens = not isinstance(app, WasmAppSettings) or bool(app.ports_with(shim))
     sleep = app.sleep_seconds(listens=listens)
     if grace is not None and sleep and grace <= sleep:
         raise FieldError(
@@ -184,7 +184,7 @@ def _ends_after_its_sleep(
 
 def _is_admitted(
     field: str,
-    app: WasmAppSettings | HybridAppSettings,
+    app: WasmPodsSettings,
     shim: ShimName,
     namespace: NamespaceSettings,
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.program.kubernetes.gateways import IOT_GATEWAYS, LEAST_GATEWAY
+
 MACHINES: dict[str, Any] = {
     "ssh": {"user": "edge", "agent": True},
     "nodes": [{"name": "edge-1", "address": "10.0.0.1"}],
@@ -62,6 +64,7 @@ LEAST: dict[str, Any] = {
                 "plugins": [{"name": "acme", "image": "registry.lab/acme-rules:1"}],
             }
         ],
+        "iotGateways": [LEAST_GATEWAY],
     },
 }
 
@@ -392,5 +395,9 @@ EVERYTHING: dict[str, Any] = {
     "namespaces": [NAMESPACE],
     "apps": [APP],
     "hybridApps": [HYBRID],
-    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
+    "platform": {
+        "serverless": SERVERLESS,
+        "pluginHosts": PLUGIN_HOSTS,
+        "iotGateways": IOT_GATEWAYS,
+    },
 }

@@ -60,6 +60,8 @@ def test_no_secret_of_the_stack_is_in_what_is_sent_in_the_open(render: Render) -
     assert "hush" not in json.dumps(made.exports)
     secrets = {name: each for name, each in made.objects.items() if each["kind"] == "Secret"}
     assert sorted(secrets) == [
+        "Secret/default.hall-env",
+        "Secret/default.hall-passwords",
         "Secret/shop-registries",
         "Secret/shop.camera-env",
         "Secret/shop.greeter-env",
