@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.commands import run
+from lab.gateway.recipe import BRIDGE, FILTER
 from lab.ingress.recipe import FOLDER as INGRESS
 from lab.shims.recipes import FOLDER as SHIMS
 from lab.workloads.recipe import CRATES, FILEPROC
@@ -15,7 +16,7 @@ from lab.workloads.recipe import CRATES, FILEPROC
 SECONDS = 600.0
 
 
-@pytest.mark.parametrize("folder", [FILEPROC, INGRESS], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [FILEPROC, INGRESS, BRIDGE], ids=lambda folder: folder.name)
 def test_the_modules_own_tests_pass(folder: Path) -> None:
     run(["go", "-C", str(folder), "test", "./..."], seconds=SECONDS)
 
@@ -25,6 +26,7 @@ def test_the_modules_own_tests_pass(folder: Path) -> None:
     [
         (CRATES.folder / "Cargo.toml", "gate"),
         (CRATES.folder / "Cargo.toml", "greeter"),
+        (FILTER / "Cargo.toml", "sensor_filter"),
         (SHIMS / "Cargo.toml", "compile-lock"),
     ],
 )
