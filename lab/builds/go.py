@@ -12,6 +12,8 @@ from pathlib import Path
 from lab.builds.errors import BuildError
 from lab.builds.recipe import Arch, Input
 from lab.commands import run
+from toolchain.cache import cached, digest
+from toolchain.progress import Progress
 
 MODULES = Path(__file__).parent / "go"
 BUILD_SECONDS = 1800.0
@@ -97,6 +99,18 @@ class GoProgram:
     def build(self, out: Path, arch: Arch) -> None:
         """Build it to file ``out``. Errors as ``GoModule.build``."""
         _build(self.folder, [f"-modfile={self.pins}", *self._flags()], ".", out, arch)
+
+    def built(self, name: str, arch: Arch, *, entry: str, progress: Progress | None = None) -> Path:
+        """The program for nodes of ``arch``, from the cache's ``entry`` or built.
+
+        ``name``: of the file. Errors as ``GoModule.build``.
+        """
+
+        def make(out: Path) -> None:
+            self.build(out / name, arch)
+
+        key = digest(name, arch, *self.inputs)
+        return cached(f"{entry}-{arch}", key, make, progress=progress) / name
 
     def _flags(self) -> list[str]:
         return _flags(self.stamps, self.tags)

@@ -24,13 +24,7 @@ def bridge(arch: Arch, progress: Progress | None = None) -> Path:
 
     Errors: ``BuildError`` without Go; ``CommandError`` with its words.
     """
-    program = GoProgram(BRIDGE)
-
-    def make(out: Path) -> None:
-        program.build(out / PROGRAM, arch)
-
-    key = digest(PROGRAM, arch, *program.inputs)
-    return cached(f"gateway-bridge-{arch}", key, make, progress=progress) / PROGRAM
+    return GoProgram(BRIDGE).built(PROGRAM, arch, entry="gateway-bridge", progress=progress)
 
 
 def sensor_filter(progress: Progress | None = None) -> Path:

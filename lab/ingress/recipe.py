@@ -7,7 +7,6 @@ from typing import Final
 
 from lab.builds.go import GoProgram
 from lab.builds.recipe import Arch
-from toolchain.cache import cached, digest
 from toolchain.progress import Progress
 
 FOLDER: Final = Path(__file__).parent
@@ -19,10 +18,4 @@ def ingress(arch: Arch, progress: Progress | None = None) -> Path:
 
     Errors: ``BuildError`` without Go; ``CommandError`` with its words.
     """
-    program = GoProgram(FOLDER)
-
-    def make(out: Path) -> None:
-        program.build(out / PROGRAM, arch)
-
-    key = digest(PROGRAM, arch, *program.inputs)
-    return cached(f"ingress-{arch}", key, make, progress=progress) / PROGRAM
+    return GoProgram(FOLDER).built(PROGRAM, arch, entry=PROGRAM, progress=progress)
