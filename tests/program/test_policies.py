@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from components import HybridApp, IoTGateway
+from components.manifests.iot import on_host_network
 from policies.pack import policies
 from policies.rules.host_network import host_network
 from policies.rules.limits import limits
@@ -51,6 +53,17 @@ def test_a_shipped_stack_keeps_to_them(stack: str) -> None:
     made = outcome(stack)
     assert made.error == ""
     assert violations(made.resources) == []
+
+
+def test_only_a_gateway_may_use_the_machines_network() -> None:
+    kind = "kubernetes:apps/v1:Deployment"
+    spec = {"template": {"spec": on_host_network({"containers": []})}}
+    found = {}
+    for part in (IoTGateway, HybridApp):
+        urn = f"urn:pulumi:s::p::shimyard:index:Platform${part.TYPE}${kind}::shop.hall"
+        subject = Subject(urn, kind, "shop.hall", {"spec": spec})
+        found[part.__name__] = len([*host_network(subject, settings("host-network"))])
+    assert found == {"IoTGateway": 0, "HybridApp": 1}
 
 
 def test_an_operators_own_fields_are_judged_too() -> None:
