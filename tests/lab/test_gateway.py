@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,9 +17,11 @@ from typing import Any
 import pytest
 
 from components.manifests import iot, mosquitto
+from lab.commands import run
 from lab.deadline import wait_for
 from lab.gateway.mosquitto import serve
 from lab.gateway.recipe import bridge
+from shimyard.settings.platform import IoTGatewaySettings
 from tests.mqtt import Client, Device, device
 from tests.ports import free_port
 from tests.unit.settings.platform.test_iot import SECRET, made
@@ -106,13 +109,33 @@ class Gateway:
     @contextmanager
     def broker(self) -> Iterator[None]:
         """The broker, likewise."""
-        argv = serve("-c", str(self.folder / "mosquitto.conf"))
-        with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as process:
-            try:
-                yield
-            finally:
-                process.terminate()
-                process.wait(10)
+        with broker(self.folder):
+            yield
+
+
+@contextmanager
+def broker(folder: Path) -> Iterator[None]:
+    """A broker with the files in ``folder``, for the time of the block."""
+    argv = serve("-c", str(folder / mosquitto.CONFIG_FILE))
+    with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def write_files(settings: IoTGatewaySettings, folder: Path) -> None:
+    """What broker and bridge read, with paths in ``folder``."""
+    files = mosquitto.broker_files(settings)
+    # Else it becomes somebody who can't read the files.
+    files[mosquitto.CONFIG_FILE] += "user root\n"
+    files[iot.BRIDGE_FILE] = iot.bridge_settings(settings).replace("10.20.0.5", "127.0.0.1")
+    for name, text in files.items():
+        (folder / name).write_text(_moved(text, folder))
+    for key, secret in iot.gateway_secrets(settings).items():
+        (folder / key).write_text(secret.get_secret_value())
+        (folder / key).chmod(0o600)
 
 
 @pytest.fixture
@@ -134,16 +157,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
         },
         register={"type": "int16", "scale": 0.1, "unit": "°C"},
     )
-    files = mosquitto.broker_files(settings)
-    # Else it becomes somebody who can't read the files.
-    files[mosquitto.CONFIG_FILE] += "user root\n"
-    for name, text in files.items():
-        (tmp_path / name).write_text(_moved(text, tmp_path))
-    for key, secret in iot.gateway_secrets(settings).items():
-        (tmp_path / key).write_text(secret.get_secret_value())
-        (tmp_path / key).chmod(0o600)
-    told = _moved(iot.bridge_settings(settings), tmp_path).replace("10.20.0.5", "127.0.0.1")
-    (tmp_path / iot.BRIDGE_FILE).write_text(told)
+    write_files(settings, tmp_path)
     with device("127.0.0.1", ports["device"]) as found:
         found.set("holding", 0, 215)
         argv = [str(bridge("amd64")), str(tmp_path / iot.BRIDGE_FILE)]
@@ -154,7 +168,12 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
 
 
 def _moved(text: str, folder: Path) -> str:
-    for place in (mosquitto.CONFIG_FOLDER, mosquitto.DATA_FOLDER, mosquitto.PRIVATE_FOLDER):
+    for place in (
+        mosquitto.CONFIG_FOLDER,
+        mosquitto.DATA_FOLDER,
+        mosquitto.PRIVATE_FOLDER,
+        mosquitto.TLS_FOLDER,
+    ):
         text = text.replace(place, str(folder))
     return text.replace("/run/gateway-bridge", str(folder))
 
@@ -237,3 +256,33 @@ def test_a_device_that_does_not_answer_is_asked_again(gateway: Gateway) -> None:
         with device("127.0.0.1", port) as other, gateway.dashboard.hears("sensors/#") as heard:
             other.set("holding", 0, 600)
             heard.until(PLACE, 60)
+
+
+def test_with_a_certificate_only_those_who_ask_for_it_are_spoken_to(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "tls.key", tmp_path / "tls.crt"
+    made_up = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    name = ["-subj", "/CN=hall", "-addext", "subjectAltName=IP:127.0.0.1"]
+    run(["openssl", "req", *made_up, *name, "-keyout", str(key), "-out", str(certificate)])
+    port, inner = free_port(), free_port()
+    settings = made(broker={"port": port, "tls": {"secretName": "hall-tls"}})
+    write_files(settings, tmp_path)
+    config = tmp_path / mosquitto.CONFIG_FILE
+    config.write_text(config.read_text().replace("listener 1883", f"listener {inner}"))
+    with broker(tmp_path):
+        trusting = ("--cafile", str(certificate))
+        wait_for("the broker", lambda: _silence(port), seconds=20, interval=0.05)
+        bridge_itself = Client("127.0.0.1", inner, "bridge", SECRET)
+        with Client("127.0.0.1", port, "dashboard", SECRET, trusting).hears("sensors/#") as heard:
+            bridge_itself.says(PLACE, '{"value": 1}')
+            assert heard.until(PLACE, 1) == [(PLACE, 1)]
+        with pytest.raises((subprocess.CalledProcessError, subprocess.TimeoutExpired)):
+            Client("127.0.0.1", port, "dashboard", SECRET).says(PLACE, "1")
+        assert "not authorised" in Client("127.0.0.1", port, None, "", trusting).refusal()
+
+
+def _silence(port: int) -> str | None:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError as error:
+        return str(error)
+    return None
