@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -81,14 +82,16 @@ class Heard:
 
     def until(self, topic: str, value: Any) -> list[tuple[str, Any]]:
         """(topic, value) of all that came up to the first one that is asked for."""
-        found = []
-        while True:
+        found: list[tuple[str, Any]] = []
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
             line = self._line()
             if not line.startswith(("Client ", "Subscribed ")):
                 at, _, payload = line.partition(" ")
                 found.append((at, json.loads(payload)["value"]))
                 if found[-1] == (topic, value):
                     return found
+        raise AssertionError(f"{topic} was not heard as {value} for {SECONDS} s: {found[-9:]}")
 
     def end(self) -> None:
         """Wait for the last of what the subscriber has to say."""
