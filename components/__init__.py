@@ -16,7 +16,7 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
-    from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
+    from components.platform import EdgeAI, Platform, PluginHost, ServerlessPlatform, WasmFunction
     from components.security import CapabilityProfile, Security
     from components.workloads import (
         HybridApp,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # cluster does.
 _IN_A_CLUSTER = {
     "CapabilityProfile": "components.security",
+    "EdgeAI": "components.platform",
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
@@ -48,6 +49,7 @@ __all__ = [
     "ClusterNode",
     "ClusterTokens",
     "ContainerRuntime",
+    "EdgeAI",
     "EdgeNode",
     "Fleet",
     "HybridApp",

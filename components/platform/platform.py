@@ -8,23 +8,26 @@ from typing import Any
 import pulumi
 
 from components.inputs import with_provider
+from components.platform.edge_ai import EdgeAI
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
 from components.workloads.app import key_of, resource_name_of
 from components.workloads.runtime_classes import RuntimeClasses
 from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import StackSettings
+from shimyard.settings.platform.rules import digests_of
 
 
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` (by namespace and
-    name), ``summary`` (part -> what it has).
+    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` and ``edge_ai`` (by
+    namespace and name), ``summary`` (part -> what it has).
     """
 
     serverless: ServerlessPlatform | None
     plugin_hosts: dict[str, PluginHost]
+    edge_ai: dict[str, EdgeAI]
     summary: dict[str, Any]
 
     def __init__(
@@ -46,13 +49,14 @@ class Platform(pulumi.ComponentResource):
         super().__init__("shimyard:index:Platform", resource_name, None, opts)
         after = [] if opts is None or opts.depends_on is None else opts.depends_on
         waiting = after if isinstance(after, list) else [after]
+        shims = {shim.handler: shim.name for shim in settings.runtime.shims}
         self.serverless = None
         self.summary = {}
         if settings.platform.serverless is not None:
             self.serverless = ServerlessPlatform(
                 resource_name,
                 serverless=settings.platform.serverless,
-                shims={shim.handler: shim.name for shim in settings.runtime.shims},
+                shims=shims,
                 classes=settings.runtime_classes,
                 profiles=settings.security.profiles,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting, classes]),
@@ -77,4 +81,21 @@ class Platform(pulumi.ComponentResource):
             self.summary["pluginHosts"] = {
                 key: host.address for key, host in self.plugin_hosts.items()
             }
+        self.edge_ai = {}
+        for index, edge_ai in enumerate(settings.platform.edge_ai):
+            home = homes.get(edge_ai.namespace)
+            self.edge_ai[key_of(edge_ai)] = EdgeAI(
+                resource_name_of(edge_ai),
+                edge_ai=edge_ai,
+                digests=digests_of(settings, edge_ai, f"platform.edgeAi[{index}]"),
+                classes=settings.runtime_classes,
+                shim=shims[edge_ai.handler],
+                profile=settings.security.profile(edge_ai.profile),
+                **given_by(home),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[*waiting, classes, *([] if home is None else [home])]
+                ),
+            )
+        if self.edge_ai:
+            self.summary["edgeAi"] = {key: made.address for key, made in self.edge_ai.items()}
         self.register_outputs(self.summary)

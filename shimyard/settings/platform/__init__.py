@@ -1,5 +1,10 @@
 """Models of the platform on top of a cluster."""
 
+from shimyard.settings.platform.edge_ai import (
+    DaemonStrategySettings,
+    EdgeAiSettings,
+    ModelSettings,
+)
 from shimyard.settings.platform.platform import PlatformSettings
 from shimyard.settings.platform.plugins import PluginHostSettings, PluginSettings
 from shimyard.settings.platform.serverless import (
@@ -11,8 +16,11 @@ from shimyard.settings.platform.serverless import (
 )
 
 __all__ = [
+    "DaemonStrategySettings",
+    "EdgeAiSettings",
     "FunctionScalingSettings",
     "FunctionSettings",
+    "ModelSettings",
     "PlatformSettings",
     "PluginHostSettings",
     "PluginSettings",

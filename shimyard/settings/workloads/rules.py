@@ -61,6 +61,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("hybridApps", stack.hybrid_apps),
         ("platform.serverless", stack.platform.serverless),
         ("platform.pluginHosts", stack.platform.plugin_hosts),
+        ("platform.edgeAi", stack.platform.edge_ai),
     ):
         if given:
             raise FieldError(
@@ -69,7 +70,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
 
 
 def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | HybridAppSettings]]:
-    """(field, app) of all apps of a stack, functions included."""
+    """(field, app) of all apps of a stack, functions and edge AI included."""
     for index, app in enumerate(stack.apps):
         yield f"apps[{index}]", app
     for index, hybrid in enumerate(stack.hybrid_apps):
@@ -77,6 +78,8 @@ def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | Hybri
     if stack.platform.serverless is not None:
         for field, _, function in stack.platform.serverless.functions():
             yield f"platform.serverless.{field}", function
+    for index, edge_ai in enumerate(stack.platform.edge_ai):
+        yield f"platform.edgeAi[{index}]", edge_ai
 
 
 def native_apps_of(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
