@@ -9,6 +9,7 @@ import pytest
 
 from lab.commands import run
 from lab.ingress.recipe import FOLDER as INGRESS
+from lab.nn.recipe import SPEECH
 from lab.shims.recipes import FOLDER as SHIMS
 from lab.workloads.recipe import CRATES, FILEPROC
 
@@ -26,6 +27,7 @@ def test_the_modules_own_tests_pass(folder: Path) -> None:
         (CRATES.folder / "Cargo.toml", "gate"),
         (CRATES.folder / "Cargo.toml", "greeter"),
         (SHIMS / "Cargo.toml", "compile-lock"),
+        (SPEECH.folder / "Cargo.toml", "speech"),
     ],
 )
 def test_the_crates_own_tests_pass(manifest: Path, package: str, tmp_path: Path) -> None:
