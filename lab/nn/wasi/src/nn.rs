@@ -20,7 +20,9 @@ pub fn open_runtime() -> bool {
         let beside = std::env::current_exe().map(|program| program.with_file_name(LIBRARY));
         let there = beside.is_ok_and(|library| library.exists());
         if there {
-            log::debug!("{}", ort::info());
+            // Outside of the log line, of which nothing is evaluated at a lower level.
+            let built = ort::info();
+            log::debug!("{built}");
         }
         there
     })
