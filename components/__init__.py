@@ -17,6 +17,7 @@ from components.node_files import NodeFile, NodeFiles
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
     from components.platform import (
+        EdgeAI,
         IoTGateway,
         Platform,
         PluginHost,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 # cluster does.
 _IN_A_CLUSTER = {
     "CapabilityProfile": "components.security",
+    "EdgeAI": "components.platform",
     "HybridApp": "components.workloads",
     "IoTGateway": "components.platform",
     "K3sCluster": "components.k3s_cluster",
@@ -55,6 +57,7 @@ __all__ = [
     "ClusterNode",
     "ClusterTokens",
     "ContainerRuntime",
+    "EdgeAI",
     "EdgeNode",
     "Fleet",
     "HybridApp",

@@ -19,7 +19,8 @@ class NodeFile:
 
     ``path``: absolute, on the node. Exactly one of ``content`` (shown in diffs),
     ``secret_content`` (never shown, mode 0600 by default) and ``source`` (a file or folder on the
-    controller, relative to the project). ``mode``: four octal digits, default '0644'.
+    controller, relative to the project). ``sha256``: the digest that the file at ``source`` must
+    have. ``mode``: four octal digits, default '0644'.
     ``precompiled_for``: the engine of a `.cwasm`, required for one.
     """
 
@@ -27,6 +28,7 @@ class NodeFile:
     content: pulumi.Input[str] | None = None
     secret_content: pulumi.Input[str] | None = None
     source: str | None = None
+    sha256: str | None = None
     mode: str | None = None
     owner: str | None = None
     group: str | None = None
@@ -40,6 +42,7 @@ class NodeFile:
             "content": self.content,
             "secretContent": None if secret is None else pulumi.Output.secret(secret),
             "source": self.source,
+            "sha256": self.sha256,
             "mode": self.mode,
             "owner": self.owner,
             "group": self.group,

@@ -78,17 +78,18 @@ def deployment_spec(
         "minReadySeconds": chosen.min_ready_seconds or None,
         "progressDeadlineSeconds": chosen.progress_deadline_seconds,
         "revisionHistoryLimit": chosen.revision_history_limit,
-        "template": {
-            "metadata": without_empty(
-                {
-                    "labels": {**app.pod_labels, **labels(app)},
-                    "annotations": dict(app.pod_annotations),
-                }
-            ),
-            "spec": spec,
-        },
+        "template": pod_template(app, spec),
     }
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def pod_template(app: PodsSettings, spec: dict[str, Any]) -> dict[str, Any]:
+    """What each pod is made from, whatever makes it."""
+    metadata = {
+        "labels": {**app.pod_labels, **labels(app)},
+        "annotations": dict(app.pod_annotations),
+    }
+    return {"metadata": without_empty(metadata), "spec": spec}
 
 
 def _strategy(strategy: StrategySettings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.inputs import with_provider
+from components.platform.edge_ai import EdgeAI
 from components.platform.iot_gateway import IoTGateway
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
@@ -15,18 +16,20 @@ from components.workloads.app import key_of, resource_name_of
 from components.workloads.runtime_classes import RuntimeClasses
 from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import StackSettings
+from shimyard.settings.platform.rules import digests_of
 
 
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` and
-    ``iot_gateways`` (by namespace and name), ``summary`` (part -> what it has).
+    Outputs: ``serverless`` (None if the settings have none); ``plugin_hosts``, ``iot_gateways``
+    and ``edge_ai`` (by namespace and name); ``summary`` (part -> what it has).
     """
 
     serverless: ServerlessPlatform | None
     plugin_hosts: dict[str, PluginHost]
     iot_gateways: dict[str, IoTGateway]
+    edge_ai: dict[str, EdgeAI]
     summary: dict[str, Any]
 
     def __init__(
@@ -48,13 +51,14 @@ class Platform(pulumi.ComponentResource):
         super().__init__("shimyard:index:Platform", resource_name, None, opts)
         after = [] if opts is None or opts.depends_on is None else opts.depends_on
         waiting = after if isinstance(after, list) else [after]
+        shims = {shim.handler: shim.name for shim in settings.runtime.shims}
         self.serverless = None
         self.summary = {}
         if settings.platform.serverless is not None:
             self.serverless = ServerlessPlatform(
                 resource_name,
                 serverless=settings.platform.serverless,
-                shims={shim.handler: shim.name for shim in settings.runtime.shims},
+                shims=shims,
                 classes=settings.runtime_classes,
                 profiles=settings.security.profiles,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting, classes]),
@@ -64,22 +68,23 @@ class Platform(pulumi.ComponentResource):
             }
         tenants = {} if self.serverless is None else self.serverless.tenants
         homes = {**namespaces, **tenants}
+
+        def waiting_for(
+            home: WasmNamespace | None, *more: pulumi.Resource
+        ) -> pulumi.ResourceOptions:
+            own = [] if home is None else [home]
+            return pulumi.ResourceOptions(parent=self, depends_on=[*waiting, *more, *own])
+
         self.plugin_hosts = {}
         for host in settings.platform.plugin_hosts:
             home = homes.get(host.namespace)
             self.plugin_hosts[key_of(host)] = PluginHost(
-                resource_name_of(host),
-                host=host,
-                **given_by(home),
-                opts=pulumi.ResourceOptions(
-                    parent=self, depends_on=[*waiting, *([] if home is None else [home])]
-                ),
+                resource_name_of(host), host=host, **given_by(home), opts=waiting_for(home)
             )
         if self.plugin_hosts:
             self.summary["pluginHosts"] = {
                 key: host.address for key, host in self.plugin_hosts.items()
             }
-        shims = {shim.handler: shim.name for shim in settings.runtime.shims}
         self.iot_gateways = {}
         for gateway in settings.platform.iot_gateways:
             home = homes.get(gateway.namespace)
@@ -89,12 +94,25 @@ class Platform(pulumi.ComponentResource):
                 runtime_class=settings.runtime_classes.name_of(gateway.handler),
                 shim=shims[gateway.handler],
                 **given_by(home),
-                opts=pulumi.ResourceOptions(
-                    parent=self, depends_on=[*waiting, classes, *([] if home is None else [home])]
-                ),
+                opts=waiting_for(home, classes),
             )
         if self.iot_gateways:
             self.summary["iotGateways"] = {
                 key: made.address for key, made in self.iot_gateways.items()
             }
+        self.edge_ai = {}
+        for index, edge_ai in enumerate(settings.platform.edge_ai):
+            home = homes.get(edge_ai.namespace)
+            self.edge_ai[key_of(edge_ai)] = EdgeAI(
+                resource_name_of(edge_ai),
+                edge_ai=edge_ai,
+                digests=digests_of(settings, edge_ai, f"platform.edgeAi[{index}]"),
+                classes=settings.runtime_classes,
+                shim=shims[edge_ai.handler],
+                profile=settings.security.profile(edge_ai.profile),
+                **given_by(home),
+                opts=waiting_for(home, classes),
+            )
+        if self.edge_ai:
+            self.summary["edgeAi"] = {key: made.address for key, made in self.edge_ai.items()}
         self.register_outputs(self.summary)

@@ -9,12 +9,11 @@ import pulumi
 
 from components.manifests.containers import wasm_container
 from components.manifests.pods import pod_spec
-from components.manifests.profiles import confined
 from components.manifests.volumes import volume
 from components.workloads.app import App
+from components.workloads.held_to import held_to
 from components.workloads.secret_values import secret_values
 from shimyard.settings import ShimName, WasmAppSettings
-from shimyard.settings.base import FieldError
 from shimyard.settings.security import CapabilityProfileSettings
 
 
@@ -60,7 +59,7 @@ class WasmApp(App):
 
         Raises ``pulumi.RunError`` if the app does not go together with the shim or the profile.
         """
-        app = _held_to(profile, app, shim, resource_name)
+        app = held_to(profile, app, shim, f"WasmApp '{resource_name}'")
         super().__init__(resource_name, app, shim=shim, namespace=namespace, opts=opts)
         ports = app.ports_with(shim)
         secret = secret_values(
@@ -79,25 +78,3 @@ class WasmApp(App):
             volumes=[volume(each) for each in app.volumes],
         )
         self._deploy(app, spec, ports, open_ports=open_ports)
-
-
-def _held_to(
-    profile: CapabilityProfileSettings | None,
-    app: WasmAppSettings,
-    shim: ShimName | None,
-    resource_name: str,
-) -> WasmAppSettings:
-    """The app as its profile has it, if it names one."""
-    given = None if profile is None else profile.name
-    if app.profile != given:
-        raise pulumi.RunError(
-            f"WasmApp '{resource_name}': profile: is {app.profile or 'none'}, and the one that is "
-            f"given is {given or 'none'}; give the profile of that name"
-        )
-    if profile is None:
-        return app
-    try:
-        profile.check(app, shim)
-    except FieldError as error:
-        raise pulumi.RunError(f"WasmApp '{resource_name}': {error}") from None
-    return confined(app, profile)

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shimyard.settings.base import DnsLabel, Line, Model, Version, matching
+from shimyard.settings.base import DnsLabel, Line, Model, Sha256, Version, matching
 from shimyard.settings.nodes import Arch
 from shimyard.settings.registries import HttpUrl
 
@@ -57,14 +57,6 @@ InstalledName = Annotated[
     ),
 ]
 """A plain file name, never a path."""
-
-Sha256 = Annotated[
-    str,
-    AfterValidator(
-        matching(r"[0-9a-f]{64}", "is no SHA-256 digest; write 64 lower case hexadecimal digits")
-    ),
-]
-"""A SHA-256 digest: 64 lower case hexadecimal digits."""
 
 
 class Unpack(Model):

@@ -22,10 +22,11 @@ component of WASI 0.2.6 starts on an engine of 0.2.3; it fails only if it uses w
 """
 
 # Where the newest track is known. Both crates' shims add WASI 0.2 to their linker and no 0.3:
-# runwasi's containerd-shim-wasmtime 0.6 (Wasmtime 27, which has none), and lab/shims/wasmtime.
+# runwasi's containerd-shim-wasmtime 0.6 (Wasmtime 27, which has none), and lab/shims/wasmtime,
+# of which lab/nn has the sources.
 _SERVED: Sequence[tuple[str, re.Pattern[str], Track]] = (
     ("wasmtime", re.compile(r"0\.[0-6]\.\d+"), (0, 2)),
-    ("wasmtime", re.compile(r"1\.0\.1-lab\.\d+"), (0, 2)),
+    ("wasmtime", re.compile(r"1\.0\.1-(lab|nn)\.\d+"), (0, 2)),
 )
 _NO_HTTP: Mapping[str, str] = {"wasmedge": "WasmEdge", "wasmer": "Wasmer", "wamr": "WAMR"}
 """Shims that serve no wasi:http: of runwasi's crates, only containerd-shim-wasmtime has one."""

@@ -39,6 +39,7 @@ class NodeFilesResource(Resource):
         entries = _entries(inputs)
         secret = {entry.path for entry in entries if entry.secret_content is not None}
         sets = [FileSet.of([entry], self.nodes.project).files for entry in entries]
+        _are_those_meant(entries, sets)
         _programs_fit(entries, sets, inputs)
         files = [file for each in sets for file in each]
         strange = [file.path for file in files if not file.path.isprintable()]
@@ -97,6 +98,23 @@ def _entries(inputs: Mapping[str, Any]) -> list[FileSettings]:
         settings(FileSettings, entry, f"files[{index}]")
         for index, entry in enumerate(inputs.get("files") or [])
     ]
+
+
+def _are_those_meant(entries: Sequence[FileSettings], sets: Sequence[Sequence[File]]) -> None:
+    """Raises ``InputError`` for a source that has not the digest which its entry states."""
+    for index, (entry, files) in enumerate(zip(entries, sets, strict=True)):
+        if entry.sha256 is None:
+            continue
+        if [file.path for file in files] != [entry.path]:
+            problem = f"is of one file, and {entry.source} is a folder; remove it, or name a file"
+        elif files[0].sha256 != entry.sha256:
+            problem = (
+                f"is {entry.sha256}, and {entry.source} has {files[0].sha256}; bring the file that "
+                "is meant, or state the new digest"
+            )
+        else:
+            continue
+        raise InputError([(f"files[{index}].sha256", problem)])
 
 
 def _programs_fit(

@@ -127,6 +127,15 @@ OctalMode = Annotated[
 """A file mode of four octal digits, quoted in YAML: '0644'. Setuid and sticky bits are refused."""
 
 
+Sha256 = Annotated[
+    str,
+    AfterValidator(
+        matching(r"[0-9a-f]{64}", "is no SHA-256 digest; write 64 lower case hexadecimal digits")
+    ),
+]
+"""A SHA-256 digest: 64 lower case hexadecimal digits."""
+
+
 def each_once(field: str, names: Iterable[str], mend: str = "keep one entry") -> None:
     """Raise ``FieldError`` for the first of ``names`` that stands twice.
 

@@ -13,6 +13,7 @@ from shimyard.settings.base import (
     LocalPath,
     Model,
     OctalMode,
+    Sha256,
     Version,
     matching,
 )
@@ -50,6 +51,11 @@ class FileSettings(Model):
         default=None,
         description="File or folder on the controller, relative to the project; by its digest.",
     )
+    sha256: Sha256 | None = Field(
+        default=None,
+        description="Digest that the file at `source` must have, as `sha256sum` prints it: another "
+        "file is refused before the machine changes. Default: whatever is there.",
+    )
     mode: OctalMode | None = Field(
         default=None,
         description="Mode of files, quoted. Default: '0644', or '0600' for secretContent.",
@@ -70,6 +76,8 @@ class FileSettings(Model):
         origins = [self.content, self.secret_content, self.source]
         if sum(origin is not None for origin in origins) != 1:
             raise ValueError("set exactly one of content, secretContent and source")
+        if self.sha256 is not None and self.source is None:
+            raise FieldError("sha256", "is the digest of a source, and there is none; remove it")
         for owned in _OWNED_BY_SHIMYARD:
             if self.path == owned or self.path.startswith(owned + "/"):
                 raise FieldError("path", f"{owned} is not a place for files; choose another")

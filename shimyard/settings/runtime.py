@@ -21,6 +21,9 @@ from shimyard.settings.tables import misfits
 
 ShimName = Literal["wasmtime", "wasmedge", "wasmer", "wamr", "spin"]
 
+ModelEncoding = Literal["openvino", "onnx", "tensorflow", "pytorch", "tensorflowlite", "ggml"]
+"""How a model is written down, as WASI-NN's `graph-encoding` spells it."""
+
 
 def _fit_for_toml(table: dict[str, JsonValue]) -> dict[str, JsonValue]:
     for path, problem in misfits(table, null="is null, which TOML has not"):
@@ -87,6 +90,11 @@ class ShimSettings(Model):
     options: TomlTable = Field(
         default_factory=dict,
         description="Options of the handler's runtime table in config.toml.",
+    )
+    wasi_nn: list[ModelEncoding] = Field(
+        default_factory=list,
+        description="Encodings of the models that this build of the shim runs for its guests. "
+        "Default: none, as in the vendors' static builds, which have no WASI-NN.",
     )
     canary_image: Image | None = Field(
         default=None,

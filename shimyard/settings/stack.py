@@ -15,6 +15,7 @@ from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.platform.gateway_rules import check_gateways
+from shimyard.settings.platform.rules import check_edge_ai
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.security import SecuritySettings
 from shimyard.settings.security.rules import check_falco, check_profiles
@@ -212,6 +213,7 @@ class StackSettings(Model):
         check_gateways(self)
         check_profiles(self)
         check_falco(self)
+        check_edge_ai(self)
         return self
 
 

@@ -8,12 +8,13 @@ from shimyard.settings.security.syscalls import NEEDED
 from tests.fuzz.workloads import (
     APPS,
     CLASSES,
+    EDGE_AI,
     HYBRID_APPS,
     NAMESPACES,
     PROFILE,
     SERVERLESS,
 )
-from tests.program.kubernetes.examples import PLUGIN_HOSTS
+from tests.program.kubernetes.examples import MODELS, PLUGIN_HOSTS
 from tests.program.kubernetes.gateways import IOT_GATEWAYS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
@@ -41,7 +42,7 @@ EVERYTHING: dict[str, Any] = {
             "address": "10.0.0.1",
             "arch": "amd64",
             "zone": "hall",
-            "labels": {"lab.example/site": "a"},
+            "labels": {"lab.example/site": "a", "edge.example.com/npu": "yes"},
             "taints": ["lab.example/camera=yes:NoSchedule", "slow:PreferNoSchedule"],
             "internalIp": "172.16.0.1",
             "ssh": {"user": "root"},
@@ -83,6 +84,7 @@ EVERYTHING: dict[str, Any] = {
                 "version": "0.6.1",
                 "handler": "wasm",
                 "options": {"Fuel": 5},
+                "wasiNn": ["onnx", "openvino"],
                 "canaryImage": "registry.lab/canary:1",
             }
         ],
@@ -138,6 +140,7 @@ EVERYTHING: dict[str, Any] = {
         },
         {"path": "/etc/edge/key", "secretContent": "hush"},
         {"path": "/opt/models", "source": "models"},
+        *MODELS,
         {
             "path": "/opt/edge/filter.cwasm",
             "source": "build/filter.cwasm",
@@ -164,5 +167,6 @@ EVERYTHING: dict[str, Any] = {
         "serverless": SERVERLESS,
         "pluginHosts": PLUGIN_HOSTS,
         "iotGateways": IOT_GATEWAYS,
+        "edgeAi": EDGE_AI,
     },
 }

@@ -47,6 +47,9 @@ HYBRID_APPS: list[dict[str, Any]] = [
         "volume": {"persistentVolumeClaim": {"claimName": "logs"}},
     },
 ]
+EDGE_AI: list[dict[str, Any]] = [
+    {**each, "handler": HANDLER, "command": ["/defects.wasm"]} for each in examples.EDGE_AI
+]
 PROFILE: dict[str, Any] = {**examples.PROFILE, "threads": 512}
 SERVERLESS: dict[str, Any] = {
     "handler": HANDLER,

@@ -1,5 +1,10 @@
 """Models of the platform on top of a cluster."""
 
+from shimyard.settings.platform.edge_ai import (
+    DaemonStrategySettings,
+    EdgeAiSettings,
+    ModelSettings,
+)
 from shimyard.settings.platform.iot import IoTGatewaySettings
 from shimyard.settings.platform.platform import PlatformSettings
 from shimyard.settings.platform.plugins import PluginHostSettings, PluginSettings
@@ -12,9 +17,12 @@ from shimyard.settings.platform.serverless import (
 )
 
 __all__ = [
+    "DaemonStrategySettings",
+    "EdgeAiSettings",
     "FunctionScalingSettings",
     "FunctionSettings",
     "IoTGatewaySettings",
+    "ModelSettings",
     "PlatformSettings",
     "PluginHostSettings",
     "PluginSettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shimyard.settings.base import Model
+from shimyard.settings.platform.edge_ai import EdgeAiSettings
 from shimyard.settings.platform.iot import IoTGatewaySettings
 from shimyard.settings.platform.plugins import PluginHostSettings
 from shimyard.settings.platform.serverless import ServerlessSettings
@@ -22,4 +23,7 @@ class PlatformSettings(Model):
     iot_gateways: list[IoTGatewaySettings] = Field(
         default_factory=list,
         description="MQTT brokers for sensors and Modbus devices, behind a Wasm filter.",
+    )
+    edge_ai: list[EdgeAiSettings] = Field(
+        default_factory=list, description="Wasm apps that run models on chosen nodes."
     )

@@ -61,6 +61,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("platform.serverless", stack.platform.serverless),
         ("platform.pluginHosts", stack.platform.plugin_hosts),
         ("platform.iotGateways", stack.platform.iot_gateways),
+        ("platform.edgeAi", stack.platform.edge_ai),
     ):
         if given:
             raise FieldError(
@@ -69,7 +70,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
 
 
 def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmPodsSettings]]:
-    """(field, app) of all apps of a stack, functions and gateways included."""
+    """(field, app) of all apps of a stack, those of its platform included."""
     for index, app in enumerate(stack.apps):
         yield f"apps[{index}]", app
     for index, hybrid in enumerate(stack.hybrid_apps):
@@ -79,6 +80,8 @@ def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmPodsSettings]]:
             yield f"platform.serverless.{field}", function
     for index, gateway in enumerate(stack.platform.iot_gateways):
         yield f"platform.iotGateways[{index}]", gateway
+    for index, edge_ai in enumerate(stack.platform.edge_ai):
+        yield f"platform.edgeAi[{index}]", edge_ai
 
 
 def native_apps_of(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:

@@ -10,6 +10,7 @@ import pytest
 from lab.commands import run
 from lab.gateway.recipe import BRIDGE, FILTER
 from lab.ingress.recipe import FOLDER as INGRESS
+from lab.nn.recipe import SPEECH
 from lab.shims.recipes import FOLDER as SHIMS
 from lab.workloads.recipe import CRATES, FILEPROC
 
@@ -28,6 +29,7 @@ def test_the_modules_own_tests_pass(folder: Path) -> None:
         (CRATES.folder / "Cargo.toml", "greeter"),
         (FILTER / "Cargo.toml", "sensor_filter"),
         (SHIMS / "Cargo.toml", "compile-lock"),
+        (SPEECH.folder / "Cargo.toml", "speech"),
     ],
 )
 def test_the_crates_own_tests_pass(manifest: Path, package: str, tmp_path: Path) -> None:

@@ -6,19 +6,31 @@ from typing import Any
 
 from tests.program.kubernetes.gateways import IOT_GATEWAYS, LEAST_GATEWAY
 
+MODELS: list[dict[str, Any]] = [
+    {"path": "/opt/models/defects.onnx", "source": "models/defects.onnx", "sha256": "a1" * 32},
+    {"path": "/opt/models/labels.onnx", "source": "models/labels.onnx", "sha256": "b2" * 32},
+]
+
 MACHINES: dict[str, Any] = {
     "ssh": {"user": "edge", "agent": True},
-    "nodes": [{"name": "edge-1", "address": "10.0.0.1"}],
+    "nodes": [
+        {
+            "name": "edge-1",
+            "address": "10.0.0.1",
+            "labels": {"edge.example.com/npu": "yes"},
+        }
+    ],
     "runtime": {
         "containerd": {"version": "2.2.1"},
         "runc": {"version": "1.3.4"},
         "shims": [
-            {"name": "wasmtime", "version": "0.6.1"},
+            {"name": "wasmtime", "version": "0.6.1", "wasiNn": ["onnx"]},
             {"name": "wasmedge", "version": "0.6.0", "handler": "edge"},
             {"name": "spin", "version": "0.18.0", "canaryImage": "registry.lab/canary:1"},
         ],
     },
     "cluster": {"version": "1.36.3+k3s1", "servers": ["edge-1"]},
+    "files": MODELS,
 }
 
 LEAST: dict[str, Any] = {
@@ -65,6 +77,15 @@ LEAST: dict[str, Any] = {
             }
         ],
         "iotGateways": [LEAST_GATEWAY],
+        "edgeAi": [
+            {
+                "name": "defects",
+                "handler": "wasmtime",
+                "artifact": "registry.lab/defects:1",
+                "nodeSelector": {"edge.example.com/npu": "yes"},
+                "models": [{"name": "defects", "path": "/opt/models/defects.onnx"}],
+            }
+        ],
     },
 }
 
@@ -327,6 +348,39 @@ PLUGIN_HOSTS: list[dict[str, Any]] = [
     }
 ]
 
+_DEPLOYED = ("autoscaling", "disruptionBudget", "spread", "strategy")
+EDGE_AI: list[dict[str, Any]] = [
+    {
+        **{field: value for field, value in _PODS.items() if field not in _DEPLOYED},
+        **_CONTAINER,
+        "name": "defects",
+        "handler": "wasmtime",
+        "artifact": "registry.lab/defects:1",
+        "nodeSelector": {"edge.example.com/npu": "yes"},
+        "podOverride": {"dnsPolicy": "ClusterFirst"},
+        "models": [
+            {
+                "name": "defects",
+                "path": "/opt/models/defects.onnx",
+                "mountPath": "/opt/defects/model.onnx",
+                "encoding": "onnx",
+            },
+            {"name": "labels", "path": "/opt/models/labels.onnx"},
+        ],
+        "devices": {"gpu.intel.com/i915": 1},
+        "volumes": [{"name": "scratch", "mountPath": "/tmp", "emptyDir": {}}],
+        "updateStrategy": {
+            "type": "RollingUpdate",
+            "maxUnavailable": "25%",
+            "minReadySeconds": 3,
+            "revisionHistoryLimit": 2,
+        },
+        "probes": {"liveness": {"httpGet": {"path": "/"}, "periodSeconds": 30}},
+        "resources": {"requests": {"memory": "64Mi"}, "limits": {"memory": "256Mi"}},
+        "service": {"internalTrafficPolicy": "Local"},
+    }
+]
+
 SERVERLESS: dict[str, Any] = {
     "handler": "wasmtime",
     "domain": "fn.example.com",
@@ -399,5 +453,6 @@ EVERYTHING: dict[str, Any] = {
         "serverless": SERVERLESS,
         "pluginHosts": PLUGIN_HOSTS,
         "iotGateways": IOT_GATEWAYS,
+        "edgeAi": EDGE_AI,
     },
 }

@@ -29,6 +29,7 @@ COMPONENTS = {
     "capability-profile": ["images"],
     "plugin-host": ["shop.plugins"],
     "iot-gateway": ["shop.hall"],
+    "edge-ai": ["shop.defects"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -39,6 +40,7 @@ OWNERS = {
     "CapabilityProfile": "capability-profile",
     "PluginHost": "plugin-host",
     "IoTGateway": "iot-gateway",
+    "EdgeAI": "edge-ai",
 }
 
 

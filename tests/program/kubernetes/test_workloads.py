@@ -64,6 +64,7 @@ def test_no_secret_of_the_stack_is_in_what_is_sent_in_the_open(render: Render) -
         "Secret/default.hall-passwords",
         "Secret/shop-registries",
         "Secret/shop.camera-env",
+        "Secret/shop.defects-env",
         "Secret/shop.greeter-env",
     ]
     assert all(each["data"] == "[secret]" for each in secrets.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,22 @@ def test_a_changed_file_below_a_source_folder_is_a_change(
     found = changes(node_files, old, checked(node_files, news, old))
     assert found['digests["/opt/models/a.bin"].sha256'] == "update"
     assert found['digests["/opt/models/b.bin"]'] == "add"
+
+
+def test_a_source_must_have_the_digest_that_is_stated(
+    node_files: NodeFilesResource, tmp_path: Path
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/vad.onnx").write_text("model")
+    meant = hashlib.sha256(b"model").hexdigest()
+    file = {"path": "/opt/vad.onnx", "source": "models/vad.onnx"}
+    checked(node_files, inputs({**file, "sha256": meant}))
+    ((path, reason),) = check(node_files, inputs({**file, "sha256": "ab" * 32})).failures
+    assert path == "files[0].sha256"
+    assert f"is {'ab' * 32}, and models/vad.onnx has {meant}; bring the file" in reason
+    folder = {"path": "/opt/models", "source": "models", "sha256": meant}
+    ((path, reason),) = check(node_files, inputs(folder)).failures
+    assert "is of one file, and models is a folder" in reason
 
 
 def test_a_secret_content_and_its_digest_stay_secret(node_files: NodeFilesResource) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lab.nn.recipe import SHIM_VERSION
 from lab.shims.recipes import VERSIONS
 from policies.advisories.table import TABLE, Advisory, load_table
 from policies.advisories.versions import Range
@@ -81,15 +82,25 @@ def test_every_shim_that_shimyard_locks_or_builds_is_known() -> None:
     shims = {key for key in locked if key[0].startswith("containerd-shim-")}
     engines = ("wasmtime", "wasmedge", "wasmer")
     shims |= {(f"containerd-shim-{name}", version) for name in engines for version in VERSIONS}
+    shims.add(("containerd-shim-wasmtime", SHIM_VERSION))
     assert shims <= set(KNOWN.shims)
 
 
-@pytest.mark.parametrize("engine", ["wasmtime", "wasmer"])
-def test_what_the_lab_builds_is_what_its_cargo_lock_says(engine: str) -> None:
-    text = (CHECKOUT / "lab/shims/Cargo.lock").read_text()
+@pytest.mark.parametrize(
+    ("engine", "folder", "versions"),
+    [
+        ("wasmtime", "shims", VERSIONS),
+        ("wasmer", "shims", VERSIONS),
+        ("wasmtime", "nn", (SHIM_VERSION,)),
+    ],
+)
+def test_what_the_lab_builds_is_what_its_cargo_lock_says(
+    engine: str, folder: str, versions: tuple[str, ...]
+) -> None:
+    text = (CHECKOUT / "lab" / folder / "Cargo.lock").read_text()
     found = re.search(rf'name = "{engine}"\nversion = "([^"]+)"', text)
     assert found is not None
-    for version in VERSIONS:
+    for version in versions:
         contents = KNOWN.contents(f"containerd-shim-{engine}", version)
         assert contents is not None
         assert contents.parts[engine] == found[1]
