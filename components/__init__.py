@@ -16,7 +16,13 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
-    from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
+    from components.platform import (
+        CDNFunction,
+        Platform,
+        PluginHost,
+        ServerlessPlatform,
+        WasmFunction,
+    )
     from components.security import CapabilityProfile, Security
     from components.workloads import (
         HybridApp,
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 # They need the SDK of Kubernetes, which takes longer to import than all that a program without a
 # cluster does.
 _IN_A_CLUSTER = {
+    "CDNFunction": "components.platform",
     "CapabilityProfile": "components.security",
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
@@ -44,6 +51,7 @@ _IN_A_CLUSTER = {
 }
 
 __all__ = [
+    "CDNFunction",
     "CapabilityProfile",
     "ClusterNode",
     "ClusterTokens",

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.inputs import with_provider
+from components.platform.cdn_function import CDNFunction
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
 from components.workloads.app import key_of, resource_name_of
@@ -19,12 +20,13 @@ from shimyard.settings import StackSettings
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` (by namespace and
-    name), ``summary`` (part -> what it has).
+    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` and
+    ``cdn_functions`` (by namespace and name), ``summary`` (part -> what it has).
     """
 
     serverless: ServerlessPlatform | None
     plugin_hosts: dict[str, PluginHost]
+    cdn_functions: dict[str, CDNFunction]
     summary: dict[str, Any]
 
     def __init__(
@@ -46,13 +48,14 @@ class Platform(pulumi.ComponentResource):
         super().__init__("shimyard:index:Platform", resource_name, None, opts)
         after = [] if opts is None or opts.depends_on is None else opts.depends_on
         waiting = after if isinstance(after, list) else [after]
+        shims = {shim.handler: shim.name for shim in settings.runtime.shims}
         self.serverless = None
         self.summary = {}
         if settings.platform.serverless is not None:
             self.serverless = ServerlessPlatform(
                 resource_name,
                 serverless=settings.platform.serverless,
-                shims={shim.handler: shim.name for shim in settings.runtime.shims},
+                shims=shims,
                 classes=settings.runtime_classes,
                 profiles=settings.security.profiles,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting, classes]),
@@ -76,5 +79,25 @@ class Platform(pulumi.ComponentResource):
         if self.plugin_hosts:
             self.summary["pluginHosts"] = {
                 key: host.address for key, host in self.plugin_hosts.items()
+            }
+        self.cdn_functions = {}
+        for cdn in settings.platform.cdn_functions:
+            home = homes.get(cdn.namespace)
+            self.cdn_functions[key_of(cdn)] = CDNFunction(
+                resource_name_of(cdn),
+                cdn=cdn,
+                shim=shims[cdn.function.handler],
+                # A name and not an output: a preview without the cluster would not know that.
+                runtime_class=settings.runtime_classes.name_of(cdn.function.handler),
+                **given_by(home),
+                profile=settings.security.profile(cdn.function.profile),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[*waiting, classes, *([] if home is None else [home])]
+                ),
+            )
+        if self.cdn_functions:
+            self.summary["cdnFunctions"] = {
+                key: {"address": cdn.address, "urls": cdn.urls}
+                for key, cdn in self.cdn_functions.items()
             }
         self.register_outputs(self.summary)

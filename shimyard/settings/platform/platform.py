@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shimyard.settings.base import Model
+from shimyard.settings.platform.cdn import CdnFunctionSettings
 from shimyard.settings.platform.plugins import PluginHostSettings
 from shimyard.settings.platform.serverless import ServerlessSettings
 
@@ -17,4 +18,7 @@ class PlatformSettings(Model):
     )
     plugin_hosts: list[PluginHostSettings] = Field(
         default_factory=list, description="Hosts of many tenants' plugins."
+    )
+    cdn_functions: list[CdnFunctionSettings] = Field(
+        default_factory=list, description="Functions before an origin, each behind a cache."
     )

@@ -61,6 +61,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("hybridApps", stack.hybrid_apps),
         ("platform.serverless", stack.platform.serverless),
         ("platform.pluginHosts", stack.platform.plugin_hosts),
+        ("platform.cdnFunctions", stack.platform.cdn_functions),
     ):
         if given:
             raise FieldError(
@@ -77,12 +78,16 @@ def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmAppSettings | Hybri
     if stack.platform.serverless is not None:
         for field, _, function in stack.platform.serverless.functions():
             yield f"platform.serverless.{field}", function
+    for index, cdn in enumerate(stack.platform.cdn_functions):
+        yield f"platform.cdnFunctions[{index}].function", cdn.function
 
 
 def native_apps_of(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
     """(field, app) of the apps that no shim runs."""
     for index, host in enumerate(stack.platform.plugin_hosts):
         yield f"platform.pluginHosts[{index}]", host
+    for index, cdn in enumerate(stack.platform.cdn_functions):
+        yield f"platform.cdnFunctions[{index}]", cdn
 
 
 def namespaces_of(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:

@@ -62,6 +62,15 @@ LEAST: dict[str, Any] = {
                 "plugins": [{"name": "acme", "image": "registry.lab/acme-rules:1"}],
             }
         ],
+        "cdnFunctions": [
+            {
+                "name": "front",
+                "namespace": "shop",
+                "origin": "http://origin.example.com",
+                "function": {"handler": "wasmtime", "image": "registry.lab/front:1"},
+                "cache": {"image": "registry.lab/nginx:1", "rules": [{"path": "/"}]},
+            }
+        ],
     },
 }
 
@@ -324,6 +333,58 @@ PLUGIN_HOSTS: list[dict[str, Any]] = [
     }
 ]
 
+CDN_FUNCTIONS: list[dict[str, Any]] = [
+    {
+        "name": "front",
+        "namespace": "shop",
+        "replicas": 2,
+        "podAnnotations": {"shop.example/owner": "web"},
+        "service": {"type": "LoadBalancer", "ports": [{"name": "http", "port": 80}]},
+        "origin": "https://origin.example.com:8443/shop",
+        "function": {
+            "name": "rewrite",
+            "handler": "wasmtime",
+            "artifact": "registry.lab/rewrite:1",
+            "originEnv": "ORIGIN",
+            "env": [{"name": "REGION", "value": "north"}],
+            "autoscaling": {"minReplicas": 2, "maxReplicas": 8},
+        },
+        "cache": {
+            "image": "registry.lab/nginx:1",
+            "size": "1Gi",
+            "keepSeconds": 3600,
+            "timeoutSeconds": 5,
+            "requestSize": "64Ki",
+            "resources": {"requests": {"memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+            "rules": [
+                {
+                    "path": "/images/",
+                    "lifetimes": [
+                        {"statuses": [200, 301], "seconds": 86400},
+                        {"statuses": [404], "seconds": 10},
+                    ],
+                    "respectOrigin": False,
+                    "key": {"query": "none"},
+                    "bypass": {"headers": []},
+                    "staleWhileRevalidate": False,
+                },
+                {
+                    "path": "/search",
+                    "lifetimes": [],
+                    "key": {"query": ["q", "page"], "headers": ["Accept-Language"]},
+                    "bypass": {"headers": ["Authorization", "X-Preview"], "cookies": ["session"]},
+                    "staleIfError": False,
+                    "staleWhileRevalidate": False,
+                },
+            ],
+        },
+        "routes": [{"host": "www.example.com"}, {"host": "shop.example.com", "path": "/web"}],
+        "ingressClass": "site",
+        "ingressAnnotations": {"cert-manager.io/cluster-issuer": "site-ca"},
+        "tlsSecret": "www-tls",
+    }
+]
+
 SERVERLESS: dict[str, Any] = {
     "handler": "wasmtime",
     "domain": "fn.example.com",
@@ -392,5 +453,9 @@ EVERYTHING: dict[str, Any] = {
     "namespaces": [NAMESPACE],
     "apps": [APP],
     "hybridApps": [HYBRID],
-    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
+    "platform": {
+        "serverless": SERVERLESS,
+        "pluginHosts": PLUGIN_HOSTS,
+        "cdnFunctions": CDN_FUNCTIONS,
+    },
 }

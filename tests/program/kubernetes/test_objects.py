@@ -28,6 +28,7 @@ COMPONENTS = {
     "wasm-function": ["acme.resize"],
     "capability-profile": ["images"],
     "plugin-host": ["shop.plugins"],
+    "cdn-function": ["shop.front"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -37,6 +38,7 @@ OWNERS = {
     "WasmFunction": "wasm-function",
     "CapabilityProfile": "capability-profile",
     "PluginHost": "plugin-host",
+    "CDNFunction": "cdn-function",
 }
 
 
