@@ -46,6 +46,7 @@ http {
     location / { return 200 $request_id; }
     location /private { add_header Cache-Control private; return 200 $request_id; }
     location /short { add_header Cache-Control max-age=1; return 200 $request_id; }
+    location /live { add_header Cache-Control max-age=1; return 200 $request_id; }
   }
 }
 """
@@ -239,6 +240,23 @@ def test_what_the_origin_says_comes_first(lab: Lab) -> None:
         return "is still fresh" if ask(lab, "/short").body == first.body else None
 
     wait_for("the end of a second", same, seconds=10, interval=0.2)
+
+
+def test_an_old_answer_is_given_while_a_new_one_is_on_its_way(lab: Lab) -> None:
+    first = ask(lab, "/live")
+    told: list[Answer] = []
+
+    def fresh() -> str | None:
+        told.append(ask(lab, "/live"))
+        return "is still fresh" if told[-1].how == "HIT" else None
+
+    wait_for("the end of a second", fresh, seconds=10, interval=0.2)
+    assert (told[-1].how, told[-1].body) == ("STALE", first.body)
+
+    def old() -> str | None:
+        return "is still old" if ask(lab, "/live").body == first.body else None
+
+    wait_for("the new answer", old, seconds=10, interval=0.2)
 
 
 def test_a_second_up_changes_nothing(project: Project) -> None:
