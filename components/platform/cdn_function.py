@@ -77,9 +77,10 @@ class CDNFunction(App):
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
         text = cache_config(cdn, service_ports(service, ports)[0].port)
+        # A name for each text: the old one goes after the pods that read it, not before.
         config = ConfigMap(
             resource_name,
-            metadata={**self._metadata(cdn), "name": f"{cdn.name}-cache"},
+            metadata={**self._metadata(cdn), "name": f"{cdn.name}-cache-{fingerprint(text)}"},
             data={CONFIG_FILE: text},
             opts=self._child,
         )
@@ -96,13 +97,7 @@ class CDNFunction(App):
         self._child = pulumi.ResourceOptions.merge(
             self._child, pulumi.ResourceOptions(depends_on=[self.function])
         )
-        annotations = {**cdn.pod_annotations, "shimyard.dev/cache": fingerprint(text)}
-        self._deploy(
-            cdn.model_copy(update={"pod_annotations": annotations}),
-            spec,
-            cdn.ports,
-            open_ports=open_ports,
-        )
+        self._deploy(cdn, spec, cdn.ports, open_ports=open_ports)
         self.urls = make_ingress(
             self,
             resource_name,

@@ -286,14 +286,26 @@ def test_old_answers_are_given_while_the_origin_is_gone(lab: Lab, kubectl: Kubec
     wait_for("a new answer", old_one, seconds=60, interval=0.2)
 
 
-def test_a_changed_rule_makes_the_cache_anew(project: Project, lab: Lab) -> None:
+def test_a_changed_rule_makes_the_cache_anew_and_nobody_waits(project: Project, lab: Lab) -> None:
     kept = ask(lab, "/once").body
     rules = [{"path": "/", "lifetimes": [{"statuses": [200], "seconds": 30}]}]
     changed = {**CDN, "cache": {**CDN["cache"], "rules": rules}}
     project.config["platform"] = {"cdnFunctions": [changed]}
     project.write()
-    project.up()
-    assert ask(lab, "/once").body != kept
+    with ThreadPoolExecutor(1) as other:
+        change = other.submit(project.up)
+
+        def under_way() -> str | None:
+            assert ask(lab, "/once").status == 200
+            return None if change.done() else "is under way"
+
+        wait_for("the change", under_way, seconds=120, interval=0.1)
+    change.result()
+
+    def still_kept() -> str | None:
+        return "is still kept" if ask(lab, "/once").body == kept else None
+
+    wait_for("the new cache", still_kept, seconds=30, interval=0.2)
 
 
 def test_it_goes_when_it_is_taken_out_of_the_stack(project: Project, kubectl: Kubectl) -> None:
