@@ -17,6 +17,7 @@ from components.node_files import NodeFile, NodeFiles
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
     from components.platform import (
+        CDNFunction,
         EdgeAI,
         IoTGateway,
         Platform,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 # They need the SDK of Kubernetes, which takes longer to import than all that a program without a
 # cluster does.
 _IN_A_CLUSTER = {
+    "CDNFunction": "components.platform",
     "CapabilityProfile": "components.security",
     "EdgeAI": "components.platform",
     "HybridApp": "components.workloads",
@@ -53,6 +55,7 @@ _IN_A_CLUSTER = {
 }
 
 __all__ = [
+    "CDNFunction",
     "CapabilityProfile",
     "ClusterNode",
     "ClusterTokens",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_NGINX_NAME = re.compile(r"[a-z0-9_]+", re.IGNORECASE)
 _NOT_ASCII = re.compile("[\x7f-\uffff]")
 # How a Go template says two braces that begin no action.
 _GO_BRACES = '{{ "{{" }}'
@@ -173,6 +174,22 @@ def yaml_value(value: object) -> str:
     return text
 
 
+def nginx_value(text: str) -> str:
+    """A text quoted for nginx. Raises ``RenderError`` for what it would read as something else."""
+    if not text.isprintable() or "$" in text:
+        raise RenderError(f"{text!r} can't stand in a configuration of nginx")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def nginx_variables(names: Sequence[str], separator: str = "") -> str:
+    """The values of nginx's variables of these names, one behind the other."""
+    for name in names:
+        if not _NGINX_NAME.fullmatch(name):
+            raise RenderError(f"{name!r} is no name of a variable of nginx")
+    return f'"{separator.join(f"${{{name}}}" for name in names)}"'
+
+
 def _actions(model: Mapping[str, Any]) -> Iterator[GoAction]:
     for value in model.values():
         if isinstance(value, GoAction):
@@ -198,7 +215,7 @@ def _environment() -> Environment:
     # A refresh renders nothing, and need not wait for Jinja.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
-    # Not HTML: values are quoted for TOML and YAML by the filters below.
+    # Not HTML: values are quoted for TOML, YAML and nginx by the filters below.
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
@@ -214,5 +231,7 @@ def _environment() -> Environment:
         yaml=yaml_value,
         go_text=go_text,
         go_toml=go_toml,
+        nginx=nginx_value,
+        nginx_variables=nginx_variables,
     )
     return environment

@@ -34,5 +34,5 @@ def without_empty(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def fingerprint(text: str) -> str:
-    """Of what pods have read at their start: as an annotation of theirs, it makes them anew."""
+    """Of what pods have read at their start: in an annotation or a name, it makes them anew."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """The platform on top of a cluster."""
 
+from components.platform.cdn_function import CDNFunction
 from components.platform.edge_ai import EdgeAI
 from components.platform.iot_gateway import IoTGateway
 from components.platform.platform import Platform
@@ -7,4 +8,12 @@ from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
 from components.platform.wasm_function import WasmFunction
 
-__all__ = ["EdgeAI", "IoTGateway", "Platform", "PluginHost", "ServerlessPlatform", "WasmFunction"]
+__all__ = [
+    "CDNFunction",
+    "EdgeAI",
+    "IoTGateway",
+    "Platform",
+    "PluginHost",
+    "ServerlessPlatform",
+    "WasmFunction",
+]

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.inputs import with_provider
+from components.platform.cdn_function import CDNFunction
 from components.platform.edge_ai import EdgeAI
 from components.platform.iot_gateway import IoTGateway
 from components.platform.plugin_host import PluginHost
@@ -22,14 +23,15 @@ from shimyard.settings.platform.rules import digests_of
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none); ``plugin_hosts``, ``iot_gateways``
-    and ``edge_ai`` (by namespace and name); ``summary`` (part -> what it has).
+    Outputs: ``serverless`` (None if the settings have none); ``plugin_hosts``, ``iot_gateways``,
+    ``edge_ai`` and ``cdn_functions`` (by namespace and name); ``summary`` (part -> what it has).
     """
 
     serverless: ServerlessPlatform | None
     plugin_hosts: dict[str, PluginHost]
     iot_gateways: dict[str, IoTGateway]
     edge_ai: dict[str, EdgeAI]
+    cdn_functions: dict[str, CDNFunction]
     summary: dict[str, Any]
 
     def __init__(
@@ -115,4 +117,22 @@ class Platform(pulumi.ComponentResource):
             )
         if self.edge_ai:
             self.summary["edgeAi"] = {key: made.address for key, made in self.edge_ai.items()}
+        self.cdn_functions = {}
+        for cdn in settings.platform.cdn_functions:
+            home = homes.get(cdn.namespace)
+            self.cdn_functions[key_of(cdn)] = CDNFunction(
+                resource_name_of(cdn),
+                cdn=cdn,
+                shim=shims[cdn.function.handler],
+                # A name and not an output: a preview without the cluster would not know that.
+                runtime_class=settings.runtime_classes.name_of(cdn.function.handler),
+                **given_by(home),
+                profile=settings.security.profile(cdn.function.profile),
+                opts=waiting_for(home, classes),
+            )
+        if self.cdn_functions:
+            self.summary["cdnFunctions"] = {
+                key: {"address": cdn.address, "urls": cdn.urls}
+                for key, cdn in self.cdn_functions.items()
+            }
         self.register_outputs(self.summary)

@@ -71,9 +71,7 @@ class ServerlessPlatform(pulumi.ComponentResource):
             # Names and not outputs: a preview without the cluster would know none of those.
             runtime_class=self._classes.name_of(function.handler),
             **given_by(home),
-            ingress_class=serverless.ingress_class,
-            ingress_annotations=serverless.ingress_annotations,
-            tls_secret=serverless.tls_secret,
+            ingress=serverless,
             profile=self._profiles.get(function.profile or ""),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, home]),
         )

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_kubernetes.networking.v1 import Ingress
 
-from components.manifests.ingresses import ingress_spec
-from components.manifests.metadata import labels, without_empty
-from components.manifests.services import service_of, service_ports
+from components.platform.ingress import make_ingress
 from components.workloads.wasm_app import WasmApp
 from shimyard.settings import ShimName
-from shimyard.settings.platform import FunctionSettings, RouteSettings
+from shimyard.settings.platform import FunctionSettings, IngressSettings, RouteSettings
 from shimyard.settings.security import CapabilityProfileSettings
 
 
@@ -36,17 +33,14 @@ class WasmFunction(pulumi.ComponentResource):
         namespace: pulumi.Input[str] | None = None,
         service_account: pulumi.Input[str] | None = None,
         pull_secrets: Sequence[pulumi.Input[str]] = (),
-        ingress_class: str | None = None,
-        ingress_annotations: dict[str, str] | None = None,
-        tls_secret: str | None = None,
+        ingress: IngressSettings | None = None,
         open_ports: bool = False,
         profile: CapabilityProfileSettings | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``routes``: where it answers outside of the cluster, none by default.
 
-        ``ingress_class``, ``ingress_annotations``, ``tls_secret``: of the Ingress, as in
-        ``ServerlessSettings``. All else as for a ``WasmApp``.
+        ``ingress``: who serves the routes, and how. All else as for a ``WasmApp``.
 
         Raises ``pulumi.RunError``: a route without a Service, or the function does not go together
         with the shim.
@@ -65,36 +59,14 @@ class WasmFunction(pulumi.ComponentResource):
             profile=profile,
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
-        self.urls = [
-            f"{'http' if tls_secret is None else 'https'}://{route.host}{route.path}"
-            for route in routes
-            if route.host is not None
-        ]
-        if routes:
-            ports = function.ports_with(shim)
-            service = service_of(function, ports)
-            if service is None:
-                raise pulumi.RunError(
-                    f"WasmFunction '{resource_name}': routes: need a Service to lead to; add a "
-                    "port to ports, or remove them"
-                )
-            Ingress(
-                resource_name,
-                metadata=without_empty(
-                    {
-                        "name": function.name,
-                        "namespace": function.namespace if namespace is None else namespace,
-                        "labels": labels(function),
-                        "annotations": dict(ingress_annotations or {}),
-                    }
-                ),
-                spec=ingress_spec(
-                    routes,
-                    service=self.app.service,
-                    port=service_ports(service, ports)[0].name,
-                    ingress_class=ingress_class,
-                    tls_secret=tls_secret,
-                ),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        self.urls = make_ingress(
+            self,
+            resource_name,
+            function,
+            ports=function.ports_with(shim),
+            routes=routes,
+            settings=ingress or IngressSettings(),
+            namespace=function.namespace if namespace is None else namespace,
+            service=self.app.service,
+        )
         self.register_outputs({"deployment": self.app.deployment, "urls": self.urls})

@@ -1,5 +1,6 @@
 """Models of the platform on top of a cluster."""
 
+from shimyard.settings.platform.cdn import CdnFunctionSettings
 from shimyard.settings.platform.edge_ai import (
     DaemonStrategySettings,
     EdgeAiSettings,
@@ -8,19 +9,21 @@ from shimyard.settings.platform.edge_ai import (
 from shimyard.settings.platform.iot import IoTGatewaySettings
 from shimyard.settings.platform.platform import PlatformSettings
 from shimyard.settings.platform.plugins import PluginHostSettings, PluginSettings
+from shimyard.settings.platform.routes import IngressSettings, RouteSettings
 from shimyard.settings.platform.serverless import (
     FunctionScalingSettings,
     FunctionSettings,
-    RouteSettings,
     ServerlessSettings,
     TenantSettings,
 )
 
 __all__ = [
+    "CdnFunctionSettings",
     "DaemonStrategySettings",
     "EdgeAiSettings",
     "FunctionScalingSettings",
     "FunctionSettings",
+    "IngressSettings",
     "IoTGatewaySettings",
     "ModelSettings",
     "PlatformSettings",

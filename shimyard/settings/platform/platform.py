@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shimyard.settings.base import Model
+from shimyard.settings.platform.cdn import CdnFunctionSettings
 from shimyard.settings.platform.edge_ai import EdgeAiSettings
 from shimyard.settings.platform.iot import IoTGatewaySettings
 from shimyard.settings.platform.plugins import PluginHostSettings
@@ -26,4 +27,7 @@ class PlatformSettings(Model):
     )
     edge_ai: list[EdgeAiSettings] = Field(
         default_factory=list, description="Wasm apps that run models on chosen nodes."
+    )
+    cdn_functions: list[CdnFunctionSettings] = Field(
+        default_factory=list, description="Functions before an origin, each behind a cache."
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from shimyard.settings.base import DNS_LABEL, DnsLabel, FieldError, Model, matching
-from shimyard.settings.kubernetes import Annotations, ObjectName
+from shimyard.settings.base import DnsLabel, FieldError
+from shimyard.settings.platform.routes import HostName, IngressSettings, RouteSettings
 from shimyard.settings.workloads.apps import WasmAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings, NetworkPolicySettings
 from shimyard.settings.workloads.scaling import (
@@ -17,39 +17,6 @@ from shimyard.settings.workloads.scaling import (
     ScalingPolicySettings,
     ScalingRulesSettings,
 )
-
-_HOST = rf"(?=.{{1,253}}$)(\*\.)?{DNS_LABEL}(\.{DNS_LABEL})+"
-_PATH = r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*"
-
-HostName = Annotated[
-    str,
-    AfterValidator(
-        matching(
-            _HOST,
-            "is not a host name; write it like 'api.example.com' or '*.example.com', in lower case",
-        )
-    ),
-]
-"""A DNS name of at least two labels, at most 253 characters; the first label may be '*'."""
-
-UrlPath = Annotated[
-    str, AfterValidator(matching(_PATH, "is not a path of a URL; start it with '/', without '?'"))
-]
-"""The path of a URL: '/', '/orders'."""
-
-
-class RouteSettings(Model):
-    """Where a function answers outside of the cluster."""
-
-    host: HostName | None = Field(
-        default=None,
-        description="Host of the requests; '*.' before it stands for one label. Default: "
-        "<function>.<tenant>.<domain>, if the platform has a domain, else every host.",
-    )
-    path: UrlPath = Field(default="/", description="Path of the requests.")
-    path_type: Literal["Prefix", "Exact"] = Field(
-        default="Prefix", description="Prefix: and everything below the path."
-    )
 
 
 class FunctionScalingSettings(AutoscalingSettings):
@@ -131,7 +98,7 @@ class TenantSettings(NamespaceSettings):
         return self
 
 
-class ServerlessSettings(Model):
+class ServerlessSettings(IngressSettings):
     """A function runtime for tenants."""
 
     handler: DnsLabel | None = Field(
@@ -141,20 +108,6 @@ class ServerlessSettings(Model):
         default=None,
         description="Functions without routes answer at <function>.<tenant>.<domain>. "
         "Default: none.",
-    )
-    ingress_class: ObjectName | None = Field(
-        default=None,
-        description="Class of the ingress controller. Default: the cluster's default, which is "
-        "Traefik in K3s unless it is disabled.",
-    )
-    ingress_annotations: Annotations = Field(
-        default_factory=dict,
-        description="Annotations of each Ingress, such as cert-manager.io/cluster-issuer.",
-    )
-    tls_secret: ObjectName | None = Field(
-        default=None,
-        description="Secret in each tenant's namespace with the certificate of the routes' hosts. "
-        "Default: plain HTTP.",
     )
     tenants: list[TenantSettings] = Field(
         default_factory=list, description="Tenants, each with a namespace of its own."

@@ -62,6 +62,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("platform.pluginHosts", stack.platform.plugin_hosts),
         ("platform.iotGateways", stack.platform.iot_gateways),
         ("platform.edgeAi", stack.platform.edge_ai),
+        ("platform.cdnFunctions", stack.platform.cdn_functions),
     ):
         if given:
             raise FieldError(
@@ -82,12 +83,16 @@ def apps_of(stack: StackSettings) -> Iterator[tuple[str, WasmPodsSettings]]:
         yield f"platform.iotGateways[{index}]", gateway
     for index, edge_ai in enumerate(stack.platform.edge_ai):
         yield f"platform.edgeAi[{index}]", edge_ai
+    for index, cdn in enumerate(stack.platform.cdn_functions):
+        yield f"platform.cdnFunctions[{index}].function", cdn.function
 
 
 def native_apps_of(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
     """(field, app) of the apps that no shim runs."""
     for index, host in enumerate(stack.platform.plugin_hosts):
         yield f"platform.pluginHosts[{index}]", host
+    for index, cdn in enumerate(stack.platform.cdn_functions):
+        yield f"platform.cdnFunctions[{index}]", cdn
 
 
 def namespaces_of(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:

@@ -86,6 +86,15 @@ LEAST: dict[str, Any] = {
                 "models": [{"name": "defects", "path": "/opt/models/defects.onnx"}],
             }
         ],
+        "cdnFunctions": [
+            {
+                "name": "front",
+                "namespace": "shop",
+                "origin": "http://origin.example.com",
+                "function": {"handler": "wasmtime", "image": "registry.lab/front:1"},
+                "cache": {"image": "registry.lab/nginx:1", "rules": [{"path": "/"}]},
+            }
+        ],
     },
 }
 
@@ -381,6 +390,58 @@ EDGE_AI: list[dict[str, Any]] = [
     }
 ]
 
+CDN_FUNCTIONS: list[dict[str, Any]] = [
+    {
+        "name": "front",
+        "namespace": "shop",
+        "replicas": 2,
+        "podAnnotations": {"shop.example/owner": "web"},
+        "service": {"type": "LoadBalancer", "ports": [{"name": "http", "port": 80}]},
+        "origin": "https://origin.example.com:8443/shop",
+        "function": {
+            "name": "rewrite",
+            "handler": "wasmtime",
+            "artifact": "registry.lab/rewrite:1",
+            "originEnv": "ORIGIN",
+            "env": [{"name": "REGION", "value": "north"}],
+            "autoscaling": {"minReplicas": 2, "maxReplicas": 8},
+        },
+        "cache": {
+            "image": "registry.lab/nginx:1",
+            "size": "1Gi",
+            "keepSeconds": 3600,
+            "timeoutSeconds": 5,
+            "requestSize": "64Ki",
+            "resources": {"requests": {"memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+            "rules": [
+                {
+                    "path": "/images/",
+                    "lifetimes": [
+                        {"statuses": [200, 301], "seconds": 86400},
+                        {"statuses": [404], "seconds": 10},
+                    ],
+                    "respectOrigin": False,
+                    "key": {"query": "none"},
+                    "bypass": {"headers": []},
+                    "staleWhileRevalidate": False,
+                },
+                {
+                    "path": "/search",
+                    "lifetimes": [],
+                    "key": {"query": ["q", "page"], "headers": ["Accept-Language"]},
+                    "bypass": {"headers": ["Authorization", "X-Preview"], "cookies": ["session"]},
+                    "staleIfError": False,
+                    "staleWhileRevalidate": False,
+                },
+            ],
+        },
+        "routes": [{"host": "www.example.com"}, {"host": "shop.example.com", "path": "/web"}],
+        "ingressClass": "site",
+        "ingressAnnotations": {"cert-manager.io/cluster-issuer": "site-ca"},
+        "tlsSecret": "www-tls",
+    }
+]
+
 SERVERLESS: dict[str, Any] = {
     "handler": "wasmtime",
     "domain": "fn.example.com",
@@ -454,5 +515,6 @@ EVERYTHING: dict[str, Any] = {
         "pluginHosts": PLUGIN_HOSTS,
         "iotGateways": IOT_GATEWAYS,
         "edgeAi": EDGE_AI,
+        "cdnFunctions": CDN_FUNCTIONS,
     },
 }

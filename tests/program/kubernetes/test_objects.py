@@ -30,6 +30,7 @@ COMPONENTS = {
     "plugin-host": ["shop.plugins"],
     "iot-gateway": ["shop.hall"],
     "edge-ai": ["shop.defects"],
+    "cdn-function": ["shop.front"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -41,6 +42,7 @@ OWNERS = {
     "PluginHost": "plugin-host",
     "IoTGateway": "iot-gateway",
     "EdgeAI": "edge-ai",
+    "CDNFunction": "cdn-function",
 }
 
 

@@ -18,7 +18,14 @@ from shimyard.node.containerd_config import (
 from shimyard.node.k3s import with_entrance
 from shimyard.node.k3s_config import CONFIG_PATH, ENTRANCE_PATH
 from shimyard.node.recovery import recovery_unit
-from shimyard.rendering import RenderError, render, render_toml, toml_value
+from shimyard.rendering import (
+    RenderError,
+    nginx_value,
+    nginx_variables,
+    render,
+    render_toml,
+    toml_value,
+)
 from shimyard.settings import RuntimeSettings
 from tests.unit.node import k3s_states
 from tests.unit.node.states import runtime, settings
@@ -213,3 +220,19 @@ def test_only_a_file_with_a_password_is_hidden_from_other_users() -> None:
 if __name__ == "__main__":
     for name, text in rendered().items():
         (GOLDEN / name).write_text(text)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x00", "$host", "${host}"])
+def test_nginx_gets_no_text_that_it_would_read_as_something_else(text: str) -> None:
+    with pytest.raises(RenderError, match="can't stand in a configuration of nginx"):
+        nginx_value(text)
+
+
+def test_nginx_gets_directives_in_a_text_as_a_text() -> None:
+    assert nginx_value('/a"; return 200 {}; #\\') == '"/a\\"; return 200 {}; #\\\\"'
+
+
+@pytest.mark.parametrize("name", ["", "a b", 'a"', "a;", "a}", "a\n"])
+def test_nginx_gets_no_variable_of_another_kind_of_name(name: str) -> None:
+    with pytest.raises(RenderError, match="is no name of a variable of nginx"):
+        nginx_variables(["host", name])
