@@ -28,6 +28,7 @@ COMPONENTS = {
     "wasm-function": ["acme.resize"],
     "capability-profile": ["images"],
     "plugin-host": ["shop.plugins"],
+    "cert-manager": ["cert-manager"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -37,6 +38,7 @@ OWNERS = {
     "WasmFunction": "wasm-function",
     "CapabilityProfile": "capability-profile",
     "PluginHost": "plugin-host",
+    "CertManager": "cert-manager",
 }
 
 
@@ -56,8 +58,8 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
 
 
 def _place(each: dict[str, Any]) -> tuple[str, str, str]:
-    metadata = each["metadata"]
-    return each["kind"], metadata.get("namespace", ""), metadata.get("name", "")
+    metadata = each.get("metadata", each)
+    return each.get("kind", "Release"), metadata.get("namespace", ""), metadata.get("name", "")
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
