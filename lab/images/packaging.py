@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import tarfile
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from lab.images.component import is_component, world_of
@@ -35,6 +37,13 @@ def classic_image(entrypoint: str, wasm: bytes) -> Image:
 def linux_image(entrypoint: str, program: bytes, arch: Literal["amd64", "arm64"]) -> Image:
     """An ordinary Linux image with nothing but one static program, at ``entrypoint``."""
     return _rootfs_image(entrypoint, program, os="linux", architecture=arch)
+
+
+def started_as(image: Image, command: Sequence[str], *, user: str) -> Image:
+    """An ordinary image with the same files, started as ``command`` by ``user`` (a number)."""
+    config = json.loads(image.config.data)
+    config["config"] |= {"Entrypoint": list(command), "User": user}
+    return Image(json_blob(image.config.media_type, config), image.layers)
 
 
 def wasm_artifact(entrypoint: str, wasm: bytes) -> Image:
