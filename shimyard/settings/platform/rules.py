@@ -32,6 +32,7 @@ def check_certificates(stack: StackSettings) -> None:
             "platform.certManager.namespace",
             f"'{BUILT_IN_NAMESPACE}' is in every cluster already; choose one of its own",
         )
+    _functions_have_their_issuer(stack, manager)
     for place, name in _namespaces_of(manager):
         if name not in known:
             raise FieldError(
@@ -39,6 +40,17 @@ def check_certificates(stack: StackSettings) -> None:
                 f"there is no namespace '{name}'; add it to namespaces (with existing: true, if "
                 "something else makes it)",
             )
+
+
+def _functions_have_their_issuer(stack: StackSettings, manager: CertManagerSettings) -> None:
+    wanted = None if stack.platform.serverless is None else stack.platform.serverless.tls_issuer
+    known = [issuer.name for issuer in manager.issuers if issuer.namespace is None]
+    if wanted is not None and wanted not in known:
+        raise FieldError(
+            "platform.serverless.tlsIssuer",
+            f"there is no issuer '{wanted}' of the cluster; platform.certManager has: "
+            f"{', '.join(known) or 'none'}",
+        )
 
 
 def _namespaces_of(manager: CertManagerSettings) -> Iterator[tuple[str, str]]:

@@ -252,6 +252,14 @@ def test_what_could_never_work_is_refused(
     assert told in text
 
 
+@pytest.mark.parametrize("issuer", ["nobody", "hall"])
+def test_functions_name_an_issuer_that_signs_for_all_of_the_cluster(issuer: str) -> None:
+    issuers = [OWN, {"name": "hall", "namespace": "shop", "selfSigned": {}}]
+    text = str(refusal(platform={**section(issuers=issuers), "serverless": {"tlsIssuer": issuer}}))
+    assert f"platform.serverless.tlsIssuer: there is no issuer '{issuer}' of the cluster" in text
+    assert "platform.certManager has: own" in text
+
+
 def test_certificates_need_a_cluster() -> None:
     text = str(
         refusal(
