@@ -29,6 +29,7 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/controller/clusterissuers"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/acme"
+	dns "github.com/cert-manager/cert-manager/pkg/issuer/acme/dns/util"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
 	logf "github.com/cert-manager/cert-manager/pkg/logs"
@@ -80,6 +81,7 @@ func contextOptions(arguments []string) (controller.ContextOptions, error) {
 			HTTP01SolverResourceLimitsMemory:  resource.MustParse("64Mi"),
 			ACMEHTTP01SolverRunAsNonRoot:      true,
 			DNS01CheckAuthoritative:           true,
+			DNS01Nameservers:                  dns.RecursiveNameservers,
 			DNS01CheckRetryPeriod:             10 * time.Second,
 		},
 		IngressShimOptions: controller.IngressShimOptions{
