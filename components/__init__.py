@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
     from components.platform import (
         CDNFunction,
+        CertManager,
         EdgeAI,
         IoTGateway,
         Platform,
@@ -40,6 +41,7 @@ _IN_A_CLUSTER = {
     "CDNFunction": "components.platform",
     "CapabilityProfile": "components.security",
     "EdgeAI": "components.platform",
+    "CertManager": "components.platform",
     "HybridApp": "components.workloads",
     "IoTGateway": "components.platform",
     "K3sCluster": "components.k3s_cluster",
@@ -57,6 +59,7 @@ _IN_A_CLUSTER = {
 __all__ = [
     "CDNFunction",
     "CapabilityProfile",
+    "CertManager",
     "ClusterNode",
     "ClusterTokens",
     "ContainerRuntime",

@@ -1,6 +1,7 @@
 """The platform on top of a cluster."""
 
 from components.platform.cdn_function import CDNFunction
+from components.platform.cert_manager import CertManager
 from components.platform.edge_ai import EdgeAI
 from components.platform.iot_gateway import IoTGateway
 from components.platform.platform import Platform
@@ -10,6 +11,7 @@ from components.platform.wasm_function import WasmFunction
 
 __all__ = [
     "CDNFunction",
+    "CertManager",
     "EdgeAI",
     "IoTGateway",
     "Platform",

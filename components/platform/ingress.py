@@ -44,7 +44,7 @@ def make_ingress(
                 "name": app.name,
                 "namespace": namespace,
                 "labels": labels(app),
-                "annotations": dict(settings.ingress_annotations),
+                "annotations": settings.with_issuer,
             }
         ),
         spec=ingress_spec(
@@ -52,9 +52,9 @@ def make_ingress(
             service=service,
             port=service_ports(described, ports)[0].name,
             ingress_class=settings.ingress_class,
-            tls_secret=settings.tls_secret,
+            tls_secret=settings.tls_secret_of(app.name),
         ),
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    scheme = "http" if settings.tls_secret is None else "https"
+    scheme = "http" if settings.tls_secret_of(app.name) is None else "https"
     return [f"{scheme}://{route.host}{route.path}" for route in routes if route.host is not None]

@@ -9,6 +9,7 @@ import pulumi
 
 from components.inputs import with_provider
 from components.platform.cdn_function import CDNFunction
+from components.platform.cert_manager import CertManager
 from components.platform.edge_ai import EdgeAI
 from components.platform.iot_gateway import IoTGateway
 from components.platform.plugin_host import PluginHost
@@ -17,16 +18,18 @@ from components.workloads.app import key_of, resource_name_of
 from components.workloads.runtime_classes import RuntimeClasses
 from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import StackSettings
-from shimyard.settings.platform.rules import digests_of
+from shimyard.settings.platform.edge_ai_rules import digests_of
 
 
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none); ``plugin_hosts``, ``iot_gateways``,
-    ``edge_ai`` and ``cdn_functions`` (by namespace and name); ``summary`` (part -> what it has).
+    Outputs: ``cert_manager`` and ``serverless`` (None if the settings have none);
+    ``plugin_hosts``, ``iot_gateways``, ``edge_ai`` and ``cdn_functions`` (by namespace and name);
+    ``summary`` (part -> what it has).
     """
 
+    cert_manager: CertManager | None
     serverless: ServerlessPlatform | None
     plugin_hosts: dict[str, PluginHost]
     iot_gateways: dict[str, IoTGateway]
@@ -77,6 +80,16 @@ class Platform(pulumi.ComponentResource):
             own = [] if home is None else [home]
             return pulumi.ResourceOptions(parent=self, depends_on=[*waiting, *more, *own])
 
+        self.cert_manager = None
+        if settings.platform.cert_manager is not None:
+            self.cert_manager = CertManager(
+                "cert-manager",
+                manager=settings.platform.cert_manager,
+                registries=settings.runtime.registries,
+                namespaces=homes,
+                opts=waiting_for(None),
+            )
+            self.summary["certificates"] = self.cert_manager.secrets
         self.plugin_hosts = {}
         for host in settings.platform.plugin_hosts:
             home = homes.get(host.namespace)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -47,6 +48,13 @@ def folder_image(entrypoint: str, folder: Path, arch: Literal["amd64", "arm64"])
         if file.is_file()
     }
     return _rootfs_image(entrypoint, files, os="linux", architecture=arch)
+
+
+def started_as(image: Image, command: Sequence[str], *, user: str) -> Image:
+    """An ordinary image with the same files, started as ``command`` by ``user`` (a number)."""
+    config = json.loads(image.config.data)
+    config["config"] |= {"Entrypoint": list(command), "User": user}
+    return Image(json_blob(image.config.media_type, config), image.layers)
 
 
 def wasm_artifact(entrypoint: str, wasm: bytes) -> Image:

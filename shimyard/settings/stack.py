@@ -14,8 +14,9 @@ from shimyard.settings.files import FileSettings
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
+from shimyard.settings.platform.certificate_rules import check_certificates
+from shimyard.settings.platform.edge_ai_rules import check_edge_ai
 from shimyard.settings.platform.gateway_rules import check_gateways
-from shimyard.settings.platform.rules import check_edge_ai
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.security import SecuritySettings
 from shimyard.settings.security.rules import check_falco, check_profiles
@@ -211,6 +212,7 @@ class StackSettings(Model):
     def _workloads_fit_the_runtime(self) -> Self:
         check_workloads(self)
         check_gateways(self)
+        check_certificates(self)
         check_profiles(self)
         check_falco(self)
         check_edge_ai(self)

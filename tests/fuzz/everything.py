@@ -14,7 +14,7 @@ from tests.fuzz.workloads import (
     PROFILE,
     SERVERLESS,
 )
-from tests.program.kubernetes.examples import CDN_FUNCTIONS, MODELS, PLUGIN_HOSTS
+from tests.program.kubernetes.examples import CDN_FUNCTIONS, CERT_MANAGER, MODELS, PLUGIN_HOSTS
 from tests.program.kubernetes.gateways import IOT_GATEWAYS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
@@ -169,5 +169,6 @@ EVERYTHING: dict[str, Any] = {
         "iotGateways": IOT_GATEWAYS,
         "edgeAi": EDGE_AI,
         "cdnFunctions": CDN_FUNCTIONS,
+        "certManager": CERT_MANAGER,
     },
 }

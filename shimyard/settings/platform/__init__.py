@@ -1,12 +1,15 @@
 """Models of the platform on top of a cluster."""
 
 from shimyard.settings.platform.cdn import CdnFunctionSettings
+from shimyard.settings.platform.cert_manager import CertManagerSettings
+from shimyard.settings.platform.certificates import CertificateSettings
 from shimyard.settings.platform.edge_ai import (
     DaemonStrategySettings,
     EdgeAiSettings,
     ModelSettings,
 )
 from shimyard.settings.platform.iot import IoTGatewaySettings
+from shimyard.settings.platform.issuers import IssuerSettings
 from shimyard.settings.platform.platform import PlatformSettings
 from shimyard.settings.platform.plugins import PluginHostSettings, PluginSettings
 from shimyard.settings.platform.routes import IngressSettings, RouteSettings
@@ -19,12 +22,15 @@ from shimyard.settings.platform.serverless import (
 
 __all__ = [
     "CdnFunctionSettings",
+    "CertManagerSettings",
+    "CertificateSettings",
     "DaemonStrategySettings",
     "EdgeAiSettings",
     "FunctionScalingSettings",
     "FunctionSettings",
     "IngressSettings",
     "IoTGatewaySettings",
+    "IssuerSettings",
     "ModelSettings",
     "PlatformSettings",
     "PluginHostSettings",

@@ -249,11 +249,7 @@ class CdnFunctionSettings(PodsSettings, IngressSettings):
         if self.routes and self.service is not None and self.service.type == "None":
             raise FieldError("routes", "need a Service to lead to; set another service.type")
         for index, route in enumerate(self.routes):
-            if self.tls_secret is not None and route.host is None:
-                raise FieldError(
-                    f"routes[{index}].host",
-                    "is missing, and tlsSecret has a certificate for hosts; name one",
-                )
+            self.check_route(f"routes[{index}]", route)
         return self
 
     @property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from shimyard.settings.base import DNS_LABEL, Model, matching
+from shimyard.settings.base import DNS_LABEL, FieldError, Model, matching
 from shimyard.settings.kubernetes import Annotations, ObjectName
+
+ISSUER_ANNOTATION: Final = "cert-manager.io/cluster-issuer"
+"""Of an Ingress whose certificate cert-manager is to bring."""
 
 _HOST = rf"(?=.{{1,253}}$)(\*\.)?{DNS_LABEL}(\.{DNS_LABEL})+"
 _PATH = r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*"
@@ -53,10 +56,45 @@ class IngressSettings(Model):
     )
     ingress_annotations: Annotations = Field(
         default_factory=dict,
-        description="Annotations of each Ingress, such as cert-manager.io/cluster-issuer.",
+        description="Annotations of each Ingress.",
     )
     tls_secret: ObjectName | None = Field(
         default=None,
         description="Secret, in the namespace of what answers, with the certificate of the routes' "
         "hosts. Default: plain HTTP.",
     )
+    tls_issuer: ObjectName | None = Field(
+        default=None,
+        description="Issuer of the cluster by which cert-manager brings a certificate for the "
+        "routes' hosts, in Secret <name of what answers>-tls. Default: none.",
+    )
+
+    @property
+    def with_issuer(self) -> dict[str, str]:
+        """Annotations of each Ingress, the issuer's among them."""
+        issuer = {} if self.tls_issuer is None else {ISSUER_ANNOTATION: self.tls_issuer}
+        return {**self.ingress_annotations, **issuer}
+
+    def tls_secret_of(self, name: str) -> str | None:
+        """Secret with the certificate of what is called so; None: plain HTTP."""
+        return self.tls_secret if self.tls_issuer is None else f"{name}-tls"
+
+    def check_route(self, field: str, route: RouteSettings, mend: str = "name one") -> None:
+        """Raise ``FieldError`` for a route that no certificate can be for."""
+        if route.host is None and (self.tls_secret or self.tls_issuer) is not None:
+            source = "tlsSecret has" if self.tls_issuer is None else "tlsIssuer signs"
+            raise FieldError(
+                f"{field}.host", f"is missing, and {source} a certificate for hosts; {mend}"
+            )
+
+    @model_validator(mode="after")
+    def _one_source_of_certificates(self) -> Self:
+        if self.tls_issuer is None:
+            return self
+        if self.tls_secret is not None:
+            raise FieldError("tlsSecret", "is not needed beside tlsIssuer; remove one of them")
+        if ISSUER_ANNOTATION in self.ingress_annotations:
+            raise FieldError(
+                f"ingressAnnotations.{ISSUER_ANNOTATION}", "is what tlsIssuer sets; remove it"
+            )
+        return self

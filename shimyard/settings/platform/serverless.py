@@ -137,12 +137,7 @@ class ServerlessSettings(IngressSettings):
                         "already; give each function its own host or path",
                     )
                 taken[place] = f"{tenant.name}/{function.name}"
-                if self.tls_secret is not None and route.host is None:
-                    raise FieldError(
-                        f"{field}.routes[{index}].host",
-                        "is missing, and tlsSecret has a certificate for hosts; name one, or set "
-                        "domain",
-                    )
+                self.check_route(f"{field}.routes[{index}]", route, "name one, or set domain")
         return self
 
     def functions(self) -> Iterator[tuple[str, TenantSettings, FunctionSettings]]:

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
+
 from lab.builds.distribution import distribution_recipe
+from lab.charts import Chart
 from lab.deadline import wait_for
-from lab.images.content import Blob, Image, json_blob
-from lab.images.registry_client import RegistryClient
 from lab.registry import ENVIRONMENT, serves, write_config
 
-# https://helm.sh/docs/topics/registries/
-_CONFIG = "application/vnd.cncf.helm.config.v1+json"
-_CONTENT = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-
 FILES = {
-    "Chart.yaml": """\
-apiVersion: v2
-name: trial
-version: 1.2.3
-appVersion: "7"
-""",
     "values.yaml": """\
 color: red
 wait: false
@@ -58,25 +47,18 @@ spec:
 """,
 }
 
+# Newer than what Helm's library takes for the version of a cluster that it does not ask.
+CHART = Chart("trial", "1.2.3", FILES, {"appVersion": "7", "kubeVersion": ">= 1.30.0-0"})
+
 
 def write_chart(folder: Path) -> Path:
     """Write the chart into ``folder``; the chart's own folder."""
-    for name, text in FILES.items():
+    files = {**FILES, "Chart.yaml": yaml.safe_dump(CHART.description)}
+    for name, text in files.items():
         path = folder / "trial" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return folder / "trial"
-
-
-def packed() -> bytes:
-    """The chart as `helm package` packs it."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
-        for name, text in FILES.items():
-            member = tarfile.TarInfo(f"trial/{name}")
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return stream.getvalue()
 
 
 @contextmanager
@@ -101,9 +83,7 @@ def registry_with_chart(folder: Path) -> Iterator[str]:
             wait_for(
                 "the registry", lambda: None if serves(url) else "no answer", seconds=20, log=log
             )
-            meta = {"apiVersion": "v2", "name": "trial", "version": "1.2.3", "appVersion": "7"}
-            chart = Image(json_blob(_CONFIG, meta), (Blob(_CONTENT, packed()),))
-            RegistryClient(url).push(chart, "charts/trial", "1.2.3")
+            CHART.push(url)
             yield f"oci://{address}/charts"
         finally:
             registry.terminate()

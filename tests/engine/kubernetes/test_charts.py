@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.kubernetes.charts import registry_with_chart, write_chart
+from tests.engine.kubernetes.charts import CHART, registry_with_chart, write_chart
 from tests.engine.kubernetes.kubelet import kubelets, waiting
 from tests.engine.kubernetes.programs import Program
 
@@ -58,6 +58,20 @@ def test_a_chart_comes_from_an_oci_registry(program: Program, tmp_path: Path) ->
     with registry_with_chart(tmp_path) as charts:
         program.up(release(f"{charts}/trial", more='version="1.2.3"'))
     assert program.get("configmap", "site-map")["data"] == {"color": "red"}
+    program.destroy()
+
+
+def test_a_chart_is_the_one_whose_digest_is_pinned(program: Program, tmp_path: Path) -> None:
+    with registry_with_chart(tmp_path) as charts:
+        pinned = f"{charts}/trial@{CHART.image.digest}"
+        program.up(release(pinned, more='version="1.2.3"'))
+        assert program.project.outputs()["status"]["version"] == "1.2.3"
+        assert "unchanged" in program.up().output
+        other = f"{charts}/trial@sha256:{'0' * 64}"
+        failed = program.preview(release(other, more='version="1.2.3"'), status=1)
+        assert f"chart reference digest mismatch: {CHART.image.digest} is not sha256:000" in (
+            failed.output
+        )
     program.destroy()
 
 

@@ -25,11 +25,11 @@ class Rendered:
 
     @property
     def objects(self) -> dict[str, dict[str, Any]]:
-        """'Kind/resource name' -> the object, for everything in the cluster."""
+        """'Kind/resource name' -> the object, for everything in the cluster but releases."""
         return {
             f"{each['inputs']['kind']}/{each['name']}": each["inputs"]
             for each in self.resources
-            if each["type"].startswith("kubernetes:")
+            if each["type"].startswith("kubernetes:") and "kind" in each["inputs"]
         }
 
     def resource(self, kind: str, name: str) -> dict[str, Any]:

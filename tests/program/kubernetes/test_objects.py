@@ -31,6 +31,7 @@ COMPONENTS = {
     "iot-gateway": ["shop.hall"],
     "edge-ai": ["shop.defects"],
     "cdn-function": ["shop.front"],
+    "cert-manager": ["cert-manager"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -43,6 +44,7 @@ OWNERS = {
     "IoTGateway": "iot-gateway",
     "EdgeAI": "edge-ai",
     "CDNFunction": "cdn-function",
+    "CertManager": "cert-manager",
 }
 
 
@@ -62,8 +64,8 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
 
 
 def _place(each: dict[str, Any]) -> tuple[str, str, str]:
-    metadata = each["metadata"]
-    return each["kind"], metadata.get("namespace", ""), metadata.get("name", "")
+    metadata = each.get("metadata", each)
+    return each.get("kind", "Release"), metadata.get("namespace", ""), metadata.get("name", "")
 
 
 @pytest.mark.parametrize("component", COMPONENTS)

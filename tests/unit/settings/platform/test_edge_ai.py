@@ -10,7 +10,7 @@ import pytest
 from components.manifests.edge_ai import placed, with_devices
 from shimyard.settings import RuntimeClassesSettings
 from shimyard.settings.platform import EdgeAiSettings
-from shimyard.settings.platform.rules import digests_of
+from shimyard.settings.platform.edge_ai_rules import digests_of
 from tests.unit.settings.stacks import VALID
 from tests.unit.settings.workloads.apps import accepted, refusal
 
