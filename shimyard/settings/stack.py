@@ -17,6 +17,7 @@ from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.security import SecuritySettings
 from shimyard.settings.security.rules import check_falco, check_profiles
+from shimyard.settings.security.signature_rules import check_signed_images
 from shimyard.settings.workloads import (
     HybridAppSettings,
     NamespaceSettings,
@@ -210,6 +211,7 @@ class StackSettings(Model):
         check_workloads(self)
         check_profiles(self)
         check_falco(self)
+        check_signed_images(self)
         return self
 
 
