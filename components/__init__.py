@@ -17,7 +17,7 @@ from components.node_files import NodeFile, NodeFiles
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
     from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
-    from components.security import CapabilityProfile, Security
+    from components.security import CapabilityProfile, Security, SignedImages
     from components.workloads import (
         HybridApp,
         RuntimeClasses,
@@ -37,6 +37,7 @@ _IN_A_CLUSTER = {
     "RuntimeClasses": "components.workloads",
     "Security": "components.security",
     "ServerlessPlatform": "components.platform",
+    "SignedImages": "components.security",
     "WasmApp": "components.workloads",
     "WasmFunction": "components.platform",
     "WasmNamespace": "components.workloads",
@@ -61,6 +62,7 @@ __all__ = [
     "RuntimeClasses",
     "Security",
     "ServerlessPlatform",
+    "SignedImages",
     "WasmApp",
     "WasmFunction",
     "WasmNamespace",

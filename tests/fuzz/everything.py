@@ -13,9 +13,26 @@ from tests.fuzz.workloads import (
     PROFILE,
     SERVERLESS,
 )
-from tests.program.kubernetes.examples import PLUGIN_HOSTS
+from tests.program.kubernetes.examples import PLUGIN_HOSTS, SIGNED_IMAGES
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
+
+
+def behind_an_air_gap(signed: dict[str, Any]) -> dict[str, Any]:
+    """Without those whom only the public Sigstore vouches for."""
+    policies = [
+        {
+            **policy,
+            "authorities": [
+                each
+                for each in policy["authorities"]
+                if "keyless" not in each or "trustRoot" in each["keyless"]
+            ],
+        }
+        for policy in signed["policies"]
+    ]
+    return {**signed, "policies": policies}
+
 
 _LOGIN: dict[str, Any] = {
     "port": 22,
@@ -158,6 +175,7 @@ EVERYTHING: dict[str, Any] = {
             "networks": ["10.0.0.0/8", "2001:db8::/32"],
             "shellImages": ["registry.lab/shop/camera"],
         },
+        "signedImages": behind_an_air_gap(SIGNED_IMAGES),
     },
     "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
 }

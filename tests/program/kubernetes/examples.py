@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.unit.settings.security.signed import BY_KEY, BY_WORKFLOW, CHART, PRIVATE, PUBLIC_KEY
+
 MACHINES: dict[str, Any] = {
     "ssh": {"user": "edge", "agent": True},
     "nodes": [{"name": "edge-1", "address": "10.0.0.1"}],
@@ -19,9 +21,19 @@ MACHINES: dict[str, Any] = {
     "cluster": {"version": "1.36.3+k3s1", "servers": ["edge-1"]},
 }
 
+# Plugins are mounted from images, which nobody verifies.
+_EXEMPT = [{"namespace": "shop", "reason": "plugins"}]
+
 LEAST: dict[str, Any] = {
     **MACHINES,
-    "security": {"profiles": [{"name": "sealed"}]},
+    "security": {
+        "profiles": [{"name": "sealed"}],
+        "signedImages": {
+            "chart": CHART,
+            "policies": [{"name": "all", "images": ["registry.lab/**"], "authorities": [BY_KEY]}],
+            "exempt": _EXEMPT,
+        },
+    },
     "namespaces": [{"name": "shop"}],
     "apps": [
         {
@@ -385,9 +397,63 @@ PROFILE: dict[str, Any] = {
     "memory": "96Mi",
 }
 
+SIGNED_IMAGES: dict[str, Any] = {
+    "chart": CHART,
+    "values": {"webhook": {"registryCaBundle": {"name": "site-ca", "key": "ca.pem"}}},
+    "policies": [
+        {
+            "name": "registry",
+            "images": ["registry.lab/**", "mirror.lab:5000/*@*"],
+            "authorities": [
+                BY_KEY,
+                {"name": "vault", "key": {"kms": "hashivault://release"}},
+                {"name": "old", "key": {"secret": "old-release"}},
+                BY_WORKFLOW,
+                {
+                    "name": "ours",
+                    "keyless": {
+                        "issuerRegExp": "^https://sso[.]example[.]com/.*$",
+                        "subject": "release@example.com",
+                        "fulcio": PRIVATE["fulcio"],
+                        "trustRoot": PRIVATE["name"],
+                    },
+                    "rekor": "https://rekor.example.com",
+                    "signatures": {"repository": "signatures.lab/all", "pullSecrets": ["puller"]},
+                },
+                {
+                    "name": "few",
+                    "keyless": {
+                        "issuer": "https://sso.example.com",
+                        "subjectRegExp": "^.*@release[.]example[.]com$",
+                        "trustRoot": "without-logs",
+                    },
+                    "format": "bundle",
+                },
+            ],
+        },
+        {
+            "name": "resize",
+            "images": ["registry.lab/resize@*"],
+            "authorities": [{"name": "resize", "key": {"public": PUBLIC_KEY}}],
+            "mode": "warn",
+        },
+    ],
+    "unmatched": "warn",
+    "exempt": _EXEMPT,
+    "trustRoots": [
+        PRIVATE,
+        {
+            **{key: PRIVATE[key] for key in ("fulcio", "organization", "commonName")},
+            "name": "without-logs",
+            "certificates": PRIVATE["certificates"],
+        },
+    ],
+    "replicas": 3,
+}
+
 EVERYTHING: dict[str, Any] = {
     **MACHINES,
-    "security": {"profiles": [PROFILE], "falco": {}},
+    "security": {"profiles": [PROFILE], "falco": {}, "signedImages": SIGNED_IMAGES},
     "runtimeClasses": CLASSES,
     "namespaces": [NAMESPACE],
     "apps": [APP],

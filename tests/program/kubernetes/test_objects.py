@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.manifests.signatures import POLICY_VERSION
 from tests.program.kubernetes.conftest import Render, Rendered
 from tests.program.kubernetes.examples import EVERYTHING, LEAST
 from tests.program.kubernetes.schemas import VERSIONS, check
@@ -28,6 +29,7 @@ COMPONENTS = {
     "wasm-function": ["acme.resize"],
     "capability-profile": ["images"],
     "plugin-host": ["shop.plugins"],
+    "signed-images": ["registry"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -37,6 +39,7 @@ OWNERS = {
     "WasmFunction": "wasm-function",
     "CapabilityProfile": "capability-profile",
     "PluginHost": "plugin-host",
+    "SignedImages": "signed-images",
 }
 
 
@@ -51,6 +54,7 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
         each["inputs"]
         for each in made.resources
         if each["type"].startswith("kubernetes:") and each["parent"] in owners
+        if "kind" in each["inputs"]
     ]
     return sorted(found, key=_place)
 
@@ -95,3 +99,9 @@ def test_a_field_that_kubernetes_does_not_have_is_seen_by_the_check() -> None:
     pod = {"containers": [{"name": "a", "lifecycle": {"preStop": {"slep": {"seconds": 1}}}}]}
     with pytest.raises(AssertionError, match="slep"):
         check({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": pod}, "1.34")
+
+
+def test_a_field_that_upstream_does_not_have_is_seen_by_the_check() -> None:
+    policy = {"apiVersion": POLICY_VERSION, "kind": "ClusterImagePolicy", "metadata": {"name": "a"}}
+    with pytest.raises(AssertionError, match="keyles"):
+        check({**policy, "spec": {"authorities": [{"keyles": {}}]}}, "1.34")
