@@ -24,11 +24,16 @@ WEBHOOK: Final = "policy.sigstore.dev"
 """Name of both of the controller's webhook configurations, and of the webhook in each."""
 HELD: Final = {"policy.sigstore.dev/include": "true"}
 """Labels of a namespace that takes signed images only."""
+REGISTRY_CA: Final = "shimyard-registry-ca"
+"""Name of the ConfigMap with certificates of registries, in the controller's namespace."""
+CA_FILE: Final = "ca.pem"
+"""Its key."""
 
 
 def controller_values(signed: SignedImagesSettings) -> dict[str, Any]:
     """Values of the controller's chart."""
     public = any(authority.needs_public_sigstore for _, authority in signed.authorities())
+    bundle = {"name": REGISTRY_CA, "key": CA_FILE}
     values = {
         "webhook": {
             "replicaCount": signed.replicas,
@@ -37,6 +42,7 @@ def controller_values(signed: SignedImagesSettings) -> dict[str, Any]:
             "configData": {"no-match-policy": signed.unmatched},
             # It fetches the public Sigstore's keys at its start, and ends where it can't.
             **({} if public else {"extraArgs": {"disable-tuf": "true"}}),
+            **({} if signed.registry_ca is None else {"registryCaBundle": bundle}),
         }
     }
     return merged(values, signed.values)

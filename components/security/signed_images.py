@@ -14,11 +14,13 @@ from pulumi_kubernetes.admissionregistration.v1 import (
 )
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.apiextensions.v1 import CustomResourceDefinitionPatch
-from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.core.v1 import ConfigMap, Namespace
 
 from components.manifests.metadata import MANAGED_BY
 from components.manifests.signatures import (
+    CA_FILE,
     POLICY_VERSION,
+    REGISTRY_CA,
     TRUST_ROOT_VERSION,
     WEBHOOK,
     controller_values,
@@ -104,6 +106,20 @@ class SignedImages(pulumi.ComponentResource):
             metadata={"name": CONTROLLER_NAMESPACE, "labels": MANAGED_BY},
             opts=child,
         )
+        needed: list[pulumi.Resource] = [home]
+        if signed.registry_ca is not None:
+            needed.append(
+                ConfigMap(
+                    REGISTRY_CA,
+                    metadata={
+                        "name": REGISTRY_CA,
+                        "namespace": home.metadata["name"],
+                        "labels": MANAGED_BY,
+                    },
+                    data={CA_FILE: signed.registry_ca},
+                    opts=child,
+                )
+            )
         release = chart_release(
             f"{resource_name}-policy-controller",
             chart=signed.chart,
@@ -112,7 +128,7 @@ class SignedImages(pulumi.ComponentResource):
             namespace=CONTROLLER_NAMESPACE,
             values=controller_values(signed),
             timeout=_TIMEOUT,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[home]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
         )
         after = pulumi.ResourceOptions(parent=self, depends_on=[release])
         # The controller itself writes into them what it is asked about, and by whom it is known.

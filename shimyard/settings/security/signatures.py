@@ -10,13 +10,20 @@ from shimyard.settings.base import DnsLabel, FieldError, Line, Model, each_once
 from shimyard.settings.charts import ChartSettings
 from shimyard.settings.kubernetes import KubernetesTable, ObjectName
 from shimyard.settings.security.image_patterns import ImagePattern, matches
+from shimyard.settings.security.pem import Certificates
 from shimyard.settings.security.signers import AuthoritySettings, TrustRootSettings
 
 CONTROLLER_NAMESPACE: Final = "cosign-system"
 """Where the controller runs; its CRDs name it."""
 
 _OWN_VALUES: Final = {
-    "webhook": ("replicaCount", "failurePolicy", "configData", "namespaceSelector"),
+    "webhook": (
+        "replicaCount",
+        "failurePolicy",
+        "configData",
+        "namespaceSelector",
+        "registryCaBundle",
+    ),
     "cosign": ("webhookName",),
 }
 
@@ -64,7 +71,12 @@ class SignedImagesSettings(Model):
     )
     values: KubernetesTable = Field(
         default_factory=dict,
-        description="More values of the chart: 'webhook.image', 'webhook.registryCaBundle'.",
+        description="More values of the chart, like 'webhook.image' or 'commonNodeSelector'.",
+    )
+    registry_ca: Certificates | None = Field(
+        default=None,
+        description="Certificates in PEM that the controller trusts a registry by, beside those of "
+        "its image. Default: none.",
     )
     policies: list[SignaturePolicySettings] = Field(
         description="Whose signatures count for which images.", min_length=1

@@ -399,7 +399,8 @@ PROFILE: dict[str, Any] = {
 
 SIGNED_IMAGES: dict[str, Any] = {
     "chart": CHART,
-    "values": {"webhook": {"registryCaBundle": {"name": "site-ca", "key": "ca.pem"}}},
+    "values": {"commonNodeSelector": {"edge.example.com/site": "hall"}},
+    "registryCa": PRIVATE["certificates"],
     "policies": [
         {
             "name": "registry",
