@@ -16,7 +16,13 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
-    from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
+    from components.platform import (
+        CertManager,
+        Platform,
+        PluginHost,
+        ServerlessPlatform,
+        WasmFunction,
+    )
     from components.security import CapabilityProfile, Security, SignedImages
     from components.workloads import (
         HybridApp,
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
 # cluster does.
 _IN_A_CLUSTER = {
     "CapabilityProfile": "components.security",
+    "CertManager": "components.platform",
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
@@ -46,6 +53,7 @@ _IN_A_CLUSTER = {
 
 __all__ = [
     "CapabilityProfile",
+    "CertManager",
     "ClusterNode",
     "ClusterTokens",
     "ContainerRuntime",

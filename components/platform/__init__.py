@@ -1,8 +1,9 @@
 """The platform on top of a cluster."""
 
+from components.platform.cert_manager import CertManager
 from components.platform.platform import Platform
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
 from components.platform.wasm_function import WasmFunction
 
-__all__ = ["Platform", "PluginHost", "ServerlessPlatform", "WasmFunction"]
+__all__ = ["CertManager", "Platform", "PluginHost", "ServerlessPlatform", "WasmFunction"]

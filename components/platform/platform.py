@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.inputs import with_provider
+from components.platform.cert_manager import CertManager
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
 from components.workloads.app import key_of, resource_name_of
@@ -19,10 +20,11 @@ from shimyard.settings import StackSettings
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` (by namespace and
-    name), ``summary`` (part -> what it has).
+    Outputs: ``cert_manager`` and ``serverless`` (None if the settings have none),
+    ``plugin_hosts`` (by namespace and name), ``summary`` (part -> what it has).
     """
 
+    cert_manager: CertManager | None
     serverless: ServerlessPlatform | None
     plugin_hosts: dict[str, PluginHost]
     summary: dict[str, Any]
@@ -67,6 +69,16 @@ class Platform(pulumi.ComponentResource):
             }
         tenants = {} if self.serverless is None else self.serverless.tenants
         homes = {**namespaces, **tenants}
+        self.cert_manager = None
+        if settings.platform.cert_manager is not None:
+            self.cert_manager = CertManager(
+                "cert-manager",
+                manager=settings.platform.cert_manager,
+                registries=settings.runtime.registries,
+                namespaces=homes,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting]),
+            )
+            self.summary["certificates"] = self.cert_manager.secrets
         self.plugin_hosts = {}
         for host in settings.platform.plugin_hosts:
             home = homes.get(host.namespace)

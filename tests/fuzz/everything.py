@@ -13,7 +13,7 @@ from tests.fuzz.workloads import (
     PROFILE,
     SERVERLESS,
 )
-from tests.program.kubernetes.examples import PLUGIN_HOSTS, SIGNED_IMAGES
+from tests.program.kubernetes.examples import CERT_MANAGER, PLUGIN_HOSTS, SIGNED_IMAGES
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -177,5 +177,9 @@ EVERYTHING: dict[str, Any] = {
         },
         "signedImages": behind_an_air_gap(SIGNED_IMAGES),
     },
-    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
+    "platform": {
+        "certManager": CERT_MANAGER,
+        "serverless": SERVERLESS,
+        "pluginHosts": PLUGIN_HOSTS,
+    },
 }

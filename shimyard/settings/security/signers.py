@@ -6,6 +6,7 @@ Source: docs.sigstore.dev/policy-controller/overview, and the checks of policy-c
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -24,7 +25,8 @@ _STRANGERS = ("nobody@example.com", "https://issuer.example.com/")
 
 def _expression(value: str) -> str:
     try:
-        compiled = re.compile(value)
+        with warnings.catch_warnings(action="ignore"):
+            compiled = re.compile(value)
     except re.error as error:
         raise ValueError(f"is no regular expression: {error.msg}; mend it") from None
     if _NOT_OF_GO.search(value):

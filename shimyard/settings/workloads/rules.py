@@ -59,6 +59,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("namespaces", stack.namespaces),
         ("apps", stack.apps),
         ("hybridApps", stack.hybrid_apps),
+        ("platform.certManager", stack.platform.cert_manager),
         ("platform.serverless", stack.platform.serverless),
         ("platform.pluginHosts", stack.platform.plugin_hosts),
     ):

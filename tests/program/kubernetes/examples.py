@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.settings.security.signed import BY_KEY, BY_WORKFLOW, CHART, PRIVATE, PUBLIC_KEY
+from tests.unit.settings.security.signed import BY_KEY, BY_WORKFLOW, PRIVATE, PUBLIC_KEY
+from tests.unit.settings.security.signed import CHART as CONTROLLER_CHART
 
 MACHINES: dict[str, Any] = {
     "ssh": {"user": "edge", "agent": True},
@@ -24,12 +25,14 @@ MACHINES: dict[str, Any] = {
 # Plugins are mounted from images, which nobody verifies.
 _EXEMPT = [{"namespace": "shop", "reason": "plugins"}]
 
+CHART: dict[str, Any] = {"version": "v1.21.2", "digest": f"sha256:{'cd' * 32}"}
+
 LEAST: dict[str, Any] = {
     **MACHINES,
     "security": {
         "profiles": [{"name": "sealed"}],
         "signedImages": {
-            "chart": CHART,
+            "chart": CONTROLLER_CHART,
             "policies": [{"name": "all", "images": ["registry.lab/**"], "authorities": [BY_KEY]}],
             "exempt": _EXEMPT,
         },
@@ -56,6 +59,13 @@ LEAST: dict[str, Any] = {
         }
     ],
     "platform": {
+        "certManager": {
+            "chart": CHART,
+            "issuers": [{"name": "own", "selfSigned": {}}],
+            "certificates": [
+                {"name": "till", "namespace": "shop", "issuer": "own", "dnsNames": ["till.lab"]}
+            ],
+        },
         "serverless": {
             "handler": "wasmtime",
             "domain": "fn.example.com",
@@ -398,7 +408,7 @@ PROFILE: dict[str, Any] = {
 }
 
 SIGNED_IMAGES: dict[str, Any] = {
-    "chart": CHART,
+    "chart": CONTROLLER_CHART,
     "values": {"commonNodeSelector": {"edge.example.com/site": "hall"}},
     "registryCa": PRIVATE["certificates"],
     "policies": [
@@ -452,6 +462,86 @@ SIGNED_IMAGES: dict[str, Any] = {
     "replicas": 3,
 }
 
+CERT_MANAGER: dict[str, Any] = {
+    "chart": {**CHART, "reference": "oci://registry.lab:5000/charts/cert-manager"},
+    "namespace": "certificates",
+    "values": {"webhook": {"replicaCount": 2}, "enableCertificateOwnerRef": False},
+    "keepCrds": True,
+    "timeout": 120,
+    "issuers": [
+        {
+            "name": "site-ca",
+            "labels": {"team": "platform"},
+            "ca": {"secretName": "site-root", "crlDistributionPoints": ["http://crl.lab/site"]},
+        },
+        {"name": "root", "selfSigned": {"crlDistributionPoints": ["http://crl.lab/root"]}},
+        {
+            "name": "public",
+            "namespace": "shop",
+            "acme": {
+                "server": "https://acme.example.com/directory",
+                "email": "ops@example.com",
+                "accountSecret": "acme-account",
+                "caBundle": "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+                "preferredChain": "Example Root X1",
+                "externalAccount": {"keyId": "kid-1", "key": "aHVzaC1lYWI"},
+                "solvers": [
+                    {
+                        "http01": {"ingressClass": "site", "serviceType": "NodePort"},
+                        "dnsNames": ["shop.example.com"],
+                    },
+                    {
+                        "dns01": {
+                            "rfc2136": {
+                                "nameserver": "192.0.2.53:53",
+                                "tsigKeyName": "shop",
+                                "tsigAlgorithm": "HMACSHA512",
+                                "tsigSecretSecretRef": {"name": "tsig", "key": "secret"},
+                            }
+                        },
+                        "dnsZones": ["example.com"],
+                    },
+                ],
+                "secrets": {"tsig": {"secret": "hush-tsig"}},
+            },
+        },
+    ],
+    "certificates": [
+        {
+            "name": "site-root",
+            "namespace": "certificates",
+            "issuer": "root",
+            "commonName": "Site root",
+            "isCa": True,
+            "duration": "87600h",
+            "renewBefore": "720h",
+            "privateKey": {
+                "algorithm": "RSA",
+                "size": 4096,
+                "encoding": "PKCS8",
+                "rotationPolicy": "Never",
+            },
+        },
+        {
+            "name": "till",
+            "namespace": "shop",
+            "labels": {"team": "shop"},
+            "secretName": "till-tls",
+            "issuer": "site-ca",
+            "dnsNames": ["till.shop.lab"],
+            "ipAddresses": ["10.0.0.7", "fd00::7"],
+            "usages": ["server auth", "client auth"],
+        },
+        {
+            "name": "front",
+            "namespace": "shop",
+            "issuer": "public",
+            "dnsNames": ["*.example.com"],
+            "wait": False,
+        },
+    ],
+}
+
 EVERYTHING: dict[str, Any] = {
     **MACHINES,
     "security": {"profiles": [PROFILE], "falco": {}, "signedImages": SIGNED_IMAGES},
@@ -459,5 +549,9 @@ EVERYTHING: dict[str, Any] = {
     "namespaces": [NAMESPACE],
     "apps": [APP],
     "hybridApps": [HYBRID],
-    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
+    "platform": {
+        "certManager": CERT_MANAGER,
+        "serverless": SERVERLESS,
+        "pluginHosts": PLUGIN_HOSTS,
+    },
 }

@@ -30,6 +30,7 @@ COMPONENTS = {
     "capability-profile": ["images"],
     "plugin-host": ["shop.plugins"],
     "signed-images": ["registry"],
+    "cert-manager": ["cert-manager"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -40,6 +41,7 @@ OWNERS = {
     "CapabilityProfile": "capability-profile",
     "PluginHost": "plugin-host",
     "SignedImages": "signed-images",
+    "CertManager": "cert-manager",
 }
 
 
@@ -54,14 +56,13 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
         each["inputs"]
         for each in made.resources
         if each["type"].startswith("kubernetes:") and each["parent"] in owners
-        if "kind" in each["inputs"]
     ]
     return sorted(found, key=_place)
 
 
 def _place(each: dict[str, Any]) -> tuple[str, str, str]:
-    metadata = each["metadata"]
-    return each["kind"], metadata.get("namespace", ""), metadata.get("name", "")
+    metadata = each.get("metadata", each)
+    return each.get("kind", "Release"), metadata.get("namespace", ""), metadata.get("name", "")
 
 
 @pytest.mark.parametrize("component", COMPONENTS)

@@ -63,6 +63,8 @@ def test_no_secret_of_the_stack_is_in_what_is_sent_in_the_open(render: Render) -
         "Secret/shop-registries",
         "Secret/shop.camera-env",
         "Secret/shop.greeter-env",
+        "Secret/shop.public.public-external-account",
+        "Secret/shop.public.tsig",
     ]
     assert all(each["data"] == "[secret]" for each in secrets.values())
 
@@ -202,3 +204,20 @@ def test_the_containers_of_a_hybrid_app_share_volume_network_and_class(render: R
 def test_a_tenants_profile_is_in_the_namespace_before_its_first_function(render: Render) -> None:
     deployment = render(EVERYTHING).resource("Deployment", "acme.resize")
     assert "NetworkPolicy::acme-profile-images" in deployment["after"]
+
+
+def test_what_signs_and_what_is_signed_come_one_after_the_other(render: Render) -> None:
+    made = render(EVERYTHING)
+    release = made.resource("Release", "cert-manager")
+    assert "Namespace::cert-manager" in release["after"]
+    root = made.resource("Certificate", "certificates.site-root")
+    assert {"Release::cert-manager", "ClusterIssuer::root"} <= set(root["after"])
+    issuer = made.resource("ClusterIssuer", "site-ca")
+    assert {"Release::cert-manager", "Certificate::certificates.site-root"} <= set(issuer["after"])
+    till = made.resource("Certificate", "shop.till")
+    assert {"ClusterIssuer::site-ca", "Namespace::shop"} <= set(till["after"])
+    public = made.resource("Issuer", "shop.public")
+    assert {"Secret::shop.public.tsig", "Secret::shop.public.public-external-account"} <= set(
+        public["after"]
+    )
+    assert made.exports["platform"]["certificates"]["shop/till"] == "till-tls"
