@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -38,7 +38,6 @@ _IMAGE_VOLUMES = "shimyard-signed-images"
 _POLICIES = "clusterimagepolicies.policy.sigstore.dev"
 # Seconds. Its image is large for the uplink of an edge site.
 _TIMEOUT = 600
-_WAIT = "pulumi.com/waitFor"
 
 
 class SignedImages(pulumi.ComponentResource):
@@ -74,7 +73,7 @@ class SignedImages(pulumi.ComponentResource):
                 f"{resource_name}-{root.name}",
                 api_version=TRUST_ROOT_VERSION,
                 kind="TrustRoot",
-                metadata=_metadata(root.name, "condition=Ready"),
+                metadata=_waiting(root.name, "condition=Ready", MANAGED_BY),
                 spec=trust_root_spec(root),
                 opts=after,
             )
@@ -87,7 +86,7 @@ class SignedImages(pulumi.ComponentResource):
                 policy.name,
                 api_version=POLICY_VERSION,
                 kind="ClusterImagePolicy",
-                metadata=_metadata(policy.name, "condition=Ready"),
+                metadata=_waiting(policy.name, "condition=Ready", MANAGED_BY),
                 spec=policy_spec(policy, known),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*asked, *roots]),
             )
@@ -133,7 +132,7 @@ class SignedImages(pulumi.ComponentResource):
         after = pulumi.ResourceOptions(parent=self, depends_on=[release])
         # The controller itself writes into them what it is asked about, and by whom it is known.
         # Its pods are ready before that, and until then every image runs.
-        asks = _metadata(WEBHOOK, "jsonpath={.webhooks[0].rules[0].resources[0]}")
+        asks = _waiting(WEBHOOK, "jsonpath={.webhooks[0].rules[0].resources[0]}")
         converts = "jsonpath={.spec.conversion.webhook.clientConfig.caBundle}"
         return [
             MutatingWebhookConfigurationPatch(
@@ -143,7 +142,7 @@ class SignedImages(pulumi.ComponentResource):
                 resource_name, metadata=asks, webhooks=webhooks(), opts=after
             ),
             CustomResourceDefinitionPatch(
-                resource_name, metadata=_metadata(_POLICIES, converts), opts=after
+                resource_name, metadata=_waiting(_POLICIES, converts), opts=after
             ),
         ]
 
@@ -161,5 +160,7 @@ class SignedImages(pulumi.ComponentResource):
         )
 
 
-def _metadata(name: str, waits_for: str) -> dict[str, Any]:
-    return {"name": name, "labels": MANAGED_BY, "annotations": {_WAIT: waits_for}}
+def _waiting(name: str, condition: str, labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Metadata of an object that is there when ``condition`` holds."""
+    given = {"labels": dict(labels)} if labels else {}
+    return {"name": name, **given, "annotations": {"pulumi.com/waitFor": condition}}
