@@ -18,8 +18,8 @@ from tests.program.kubernetes.examples import CERT_MANAGER, PLUGIN_HOSTS, SIGNED
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
 
-def behind_an_air_gap(signed: dict[str, Any]) -> dict[str, Any]:
-    """Without those whom only the public Sigstore vouches for."""
+def signed_behind_an_air_gap(signed: dict[str, Any]) -> dict[str, Any]:
+    """Without those whom only the public Sigstore vouches for, and somebody's namespaces."""
     policies = [
         {
             **policy,
@@ -31,7 +31,8 @@ def behind_an_air_gap(signed: dict[str, Any]) -> dict[str, Any]:
         }
         for policy in signed["policies"]
     ]
-    return {**signed, "policies": policies}
+    others = [{"namespace": name, "reason": "somebody else's"} for name in ("old", "default")]
+    return {**signed, "policies": policies, "exempt": [*signed["exempt"], *others]}
 
 
 _LOGIN: dict[str, Any] = {
@@ -175,7 +176,7 @@ EVERYTHING: dict[str, Any] = {
             "networks": ["10.0.0.0/8", "2001:db8::/32"],
             "shellImages": ["registry.lab/shop/camera"],
         },
-        "signedImages": behind_an_air_gap(SIGNED_IMAGES),
+        "signedImages": signed_behind_an_air_gap(SIGNED_IMAGES),
     },
     "platform": {
         "certManager": CERT_MANAGER,

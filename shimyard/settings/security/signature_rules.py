@@ -34,8 +34,7 @@ def check_signed_images(stack: StackSettings) -> None:
     _labels_only_its_own(signed, stack)
     _reaches_what_it_needs(signed, stack)
     _mounts_no_images(signed, stack)
-    if signed.unmatched == "deny":
-        _has_a_policy_for_each_image(signed, stack)
+    _can_judge_each_image(signed, stack)
 
 
 def _has_a_cluster_for_it(stack: StackSettings) -> None:
@@ -110,12 +109,20 @@ def _mounts_no_images(signed: SignedImagesSettings, stack: StackSettings) -> Non
             )
 
 
-def _has_a_policy_for_each_image(signed: SignedImagesSettings, stack: StackSettings) -> None:
+def _can_judge_each_image(signed: SignedImagesSettings, stack: StackSettings) -> None:
     for field, app in (*apps_of(stack), *native_apps_of(stack)):
         if not signed.holds(app.namespace):
             continue
         for place, image in _images(app, field):
-            if not any(policy.holds_for(image) for policy in signed.policies):
+            if "@" not in image:
+                raise FieldError(
+                    place,
+                    f"{image} has no digest, so the controller would add the one of the moment, "
+                    "and each `up` would take that away again; write it as "
+                    f"{image}@sha256:..., with the digest that was signed",
+                )
+            judged = any(policy.holds_for(image) for policy in signed.policies)
+            if signed.unmatched == "deny" and not judged:
                 raise FieldError(
                     place,
                     f"no policy of {_FIELD} is for {image}, so its pods would be refused; add a "

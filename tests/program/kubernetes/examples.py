@@ -22,6 +22,8 @@ MACHINES: dict[str, Any] = {
     "cluster": {"version": "1.36.3+k3s1", "servers": ["edge-1"]},
 }
 
+DIGEST = "@sha256:" + "ab" * 32
+
 # Plugins are mounted from images, which nobody verifies.
 _EXEMPT = [{"namespace": "shop", "reason": "plugins"}]
 
@@ -72,7 +74,7 @@ LEAST: dict[str, Any] = {
             "tenants": [
                 {
                     "name": "acme",
-                    "functions": [{"name": "resize", "artifact": "registry.lab/resize:1"}],
+                    "functions": [{"name": "resize", "artifact": f"registry.lab/resize{DIGEST}"}],
                 }
             ],
         },
@@ -362,7 +364,7 @@ SERVERLESS: dict[str, Any] = {
                 {
                     "name": "resize",
                     "handler": "edge",
-                    "image": "registry.lab/resize:1",
+                    "image": f"registry.lab/resize:1{DIGEST}",
                     "ports": [{"name": "http", "containerPort": 8080}],
                     "autoscaling": {"minReplicas": 2, "maxReplicas": 30},
                     "profile": "images",
@@ -383,7 +385,7 @@ SERVERLESS: dict[str, Any] = {
                 {
                     "name": "nightly",
                     "profile": "images",
-                    "artifact": "registry.lab/nightly:1",
+                    "artifact": f"registry.lab/nightly:1{DIGEST}",
                     "autoscaling": None,
                     "replicas": 1,
                     "routes": [],

@@ -25,6 +25,19 @@ PRIVATE_KEY = (
     f"-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n{SECRET}\n"
     "-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n"
 )
+DIGEST = "@sha256:" + "ab" * 32
+# Images that are named as signed ones must be.
+GREETER = {"image": f"registry.lab/greeter:1{DIGEST}"}
+PINNED: dict[str, Any] = {
+    "app": GREETER,
+    "hybrid": {
+        "proxy": {"artifact": f"registry.lab/proxy{DIGEST}"},
+        "app": {
+            "image": f"registry.lab/camera{DIGEST}",
+            "ports": [{"name": "api", "containerPort": 9000}],
+        },
+    },
+}
 HOST = {
     "name": "plugins",
     "namespace": "shop",
@@ -51,7 +64,7 @@ def exempt(name: str) -> dict[str, Any]:
 
 
 def test_every_namespace_of_the_stack_is_held_and_unknown_images_are_denied() -> None:
-    security = accepted(security=signed()).security
+    security = accepted(**PINNED, security=signed()).security
     assert security.signs("shop")
     assert security.signed_images is not None
     assert security.signed_images.unmatched == "deny"
@@ -71,7 +84,7 @@ def test_an_exempt_namespace_takes_any_image() -> None:
 def test_an_image_of_no_policy_is_accepted_where_that_is_only_told() -> None:
     section = images("registry.else/**")
     section["signedImages"]["unmatched"] = "warn"
-    accepted(security=section)
+    accepted(**PINNED, security=section)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +101,7 @@ def test_an_image_of_no_policy_is_accepted_where_that_is_only_told() -> None:
     ],
 )
 def test_what_needs_the_public_sigstore_is_known(section: dict[str, Any], needed: bool) -> None:
-    found = accepted(security=section).security.signed_images
+    found = accepted(**PINNED, security=section).security.signed_images
     assert found is not None
     assert any(each.needs_public_sigstore for _, each in found.authorities()) is needed
 
@@ -243,7 +256,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "'shop' is not Shimyard's to label, so nothing would hold its pods to signed images",
     ),
     (
-        {"security": signed(), "app": {"namespace": "default"}},
+        {"security": signed(), "app": {**GREETER, "namespace": "default"}},
         "apps[0].namespace",
         "'default' is not Shimyard's to label, so nothing would hold the app to signed images; "
         "use a namespace of the stack",
@@ -261,9 +274,15 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         {"security": images("registry.lab/greeter@*")},
-        "hybridApps[0].proxy.image",
-        "no policy of security.signedImages is for registry.lab/proxy:1, so its pods would be "
-        "refused; add a pattern for it",
+        "hybridApps[0].proxy.artifact",
+        f"no policy of security.signedImages is for registry.lab/proxy{DIGEST}, so its pods would "
+        "be refused; add a pattern for it",
+    ),
+    (
+        {"security": signed(), "app": {}},
+        "apps[0].image",
+        "registry.lab/greeter:1 has no digest, so the controller would add the one of the moment, "
+        "and each `up` would take that away again; write it as registry.lab/greeter:1@sha256:...",
     ),
     (
         {"security": signed(), "cluster": {**CLUSTER, "version": "1.30.9+k3s1"}},
@@ -286,7 +305,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
 def test_a_mistake_is_told_with_its_place_and_the_mend(
     stack: dict[str, Any], field: str, sentence: str
 ) -> None:
-    error = refusal(**stack)
+    error = refusal(**{**PINNED, **stack})
     assert field in error.fields
     assert sentence in str(error)
 
