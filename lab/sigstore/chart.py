@@ -106,7 +106,7 @@ spec:
             runAsUser: 65532
             capabilities: {drop: [ALL]}
           volumeMounts: [{name: home, mountPath: /home/nonroot}]
-      terminationGracePeriodSeconds: 60
+      terminationGracePeriodSeconds: 5
       volumes: [{name: home, emptyDir: {}}]
 """
 
