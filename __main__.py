@@ -38,7 +38,7 @@ else:
 
     # What limits pods is there before the first of them.
     secured: list[pulumi.Resource] = []
-    if settings.security.profiles:
+    if settings.security.profiles or settings.security.signed_images is not None:
         secured = [Security(pulumi.get_stack(), settings=settings, provider=cluster.provider)]
     after = pulumi.ResourceOptions(depends_on=secured)
     workloads = Workloads(

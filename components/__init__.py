@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ServerlessPlatform,
         WasmFunction,
     )
-    from components.security import CapabilityProfile, Security
+    from components.security import CapabilityProfile, Security, SignedImages
     from components.workloads import (
         HybridApp,
         RuntimeClasses,
@@ -50,6 +50,7 @@ _IN_A_CLUSTER = {
     "RuntimeClasses": "components.workloads",
     "Security": "components.security",
     "ServerlessPlatform": "components.platform",
+    "SignedImages": "components.security",
     "WasmApp": "components.workloads",
     "WasmFunction": "components.platform",
     "WasmNamespace": "components.workloads",
@@ -78,6 +79,7 @@ __all__ = [
     "RuntimeClasses",
     "Security",
     "ServerlessPlatform",
+    "SignedImages",
     "WasmApp",
     "WasmFunction",
     "WasmNamespace",

@@ -66,6 +66,11 @@ class Platform(pulumi.ComponentResource):
                 shims=shims,
                 classes=settings.runtime_classes,
                 profiles=settings.security.profiles,
+                signed=[
+                    tenant.name
+                    for tenant in settings.platform.serverless.tenants
+                    if settings.security.signs(tenant.name)
+                ],
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting, classes]),
             )
             self.summary["functions"] = {

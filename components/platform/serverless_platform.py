@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 
@@ -32,11 +32,13 @@ class ServerlessPlatform(pulumi.ComponentResource):
         shims: Mapping[str, ShimName],
         classes: RuntimeClassesSettings,
         profiles: Sequence[CapabilityProfileSettings] = (),
+        signed: Collection[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``shims``: handler -> shim; ``classes``: what the handlers' RuntimeClasses are called.
 
-        ``profiles``: the capability profiles that functions name.
+        ``profiles``: the capability profiles that functions name. ``signed``: names of tenants
+        whose pods need signed images.
 
         ``opts``: with the Kubernetes provider; functions wait for what it depends on.
         """
@@ -52,6 +54,7 @@ class ServerlessPlatform(pulumi.ComponentResource):
                 tenant.name,
                 namespace=tenant.model_copy(update={"quota": tenant.share}),
                 profiles=profiles_in(tenant.name, named, profiles),
+                signed=tenant.name in signed,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for function in tenant.functions:

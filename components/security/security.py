@@ -6,16 +6,19 @@ import pulumi
 
 from components.inputs import with_provider
 from components.security.capability_profile import CapabilityProfile
+from components.security.signed_images import SignedImages
 from shimyard.settings import StackSettings
 
 
 class Security(pulumi.ComponentResource):
-    """The capability profiles of the settings, as rules of admission.
+    """The capability profiles and signature policies of the settings, as rules of admission.
 
-    Outputs: ``profiles`` (name -> CapabilityProfile).
+    Outputs: ``profiles`` (name -> CapabilityProfile), ``signed_images`` (None if the settings have
+    none).
     """
 
     profiles: dict[str, CapabilityProfile]
+    signed_images: SignedImages | None
 
     def __init__(
         self,
@@ -39,4 +42,12 @@ class Security(pulumi.ComponentResource):
             )
             for profile in settings.security.profiles
         }
+        self.signed_images = None
+        if settings.security.signed_images is not None:
+            self.signed_images = SignedImages(
+                "signed-images",
+                signed=settings.security.signed_images,
+                registries=settings.runtime.registries,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({})

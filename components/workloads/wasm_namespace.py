@@ -23,6 +23,7 @@ from components.manifests.namespaces import (
     network_policies,
 )
 from components.manifests.profiles import egress_spec, profile_labels
+from components.manifests.signatures import HELD
 from shimyard.settings import NamespaceSettings
 from shimyard.settings.security import CapabilityProfileSettings
 
@@ -55,11 +56,13 @@ class WasmNamespace(pulumi.ComponentResource):
         *,
         namespace: NamespaceSettings,
         profiles: Sequence[CapabilityProfileSettings] = (),
+        signed: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``profiles``: capability profiles of its pods, whose hosts a NetworkPolicy lists.
 
-        The one that names the namespace is the only one that its pods may have.
+        The one that names the namespace is the only one that its pods may have. ``signed``: they
+        need signed images, which takes a ``SignedImages`` that it depends on.
 
         ``opts``: with the Kubernetes provider.
         """
@@ -75,6 +78,7 @@ class WasmNamespace(pulumi.ComponentResource):
                         "labels": {
                             **namespace_labels(namespace),
                             **profile_labels(namespace.name, profiles),
+                            **(HELD if signed else {}),
                         },
                         "annotations": dict(namespace.annotations),
                     }

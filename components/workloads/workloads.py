@@ -56,6 +56,7 @@ class Workloads(pulumi.ComponentResource):
                 namespace.name,
                 namespace=namespace,
                 profiles=profiles_of(settings, namespace.name),
+                signed=settings.security.signs(namespace.name),
                 opts=child,
             )
             for namespace in settings.namespaces

@@ -56,6 +56,12 @@ class GoModule:
         pins = (self.path / "go.mod", self.path / "go.sum")
         return (go_version(), *pins, *self._flags(), f"cgo={self.cgo}")
 
+    @property
+    def source(self) -> Path:
+        """The folder with the pinned module's files. Errors: as ``build``."""
+        told = _go(self.path, "mod", "download", "-json", self.module)
+        return Path(json.loads(told)["Dir"])
+
     def build(self, package: str, out: Path, arch: Arch) -> None:
         """Build main package ``package`` (below the module; "" for its root) to file ``out``.
 

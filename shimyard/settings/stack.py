@@ -20,6 +20,7 @@ from shimyard.settings.platform.gateway_rules import check_gateways
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.security import SecuritySettings
 from shimyard.settings.security.rules import check_falco, check_profiles
+from shimyard.settings.security.signature_rules import check_signed_images
 from shimyard.settings.workloads import (
     HybridAppSettings,
     NamespaceSettings,
@@ -216,6 +217,7 @@ class StackSettings(Model):
         check_profiles(self)
         check_falco(self)
         check_edge_ai(self)
+        check_signed_images(self)
         return self
 
 

@@ -14,10 +14,34 @@ from tests.fuzz.workloads import (
     PROFILE,
     SERVERLESS,
 )
-from tests.program.kubernetes.examples import CDN_FUNCTIONS, CERT_MANAGER, MODELS, PLUGIN_HOSTS
+from tests.program.kubernetes.examples import (
+    CDN_FUNCTIONS,
+    CERT_MANAGER,
+    MODELS,
+    PLUGIN_HOSTS,
+    SIGNED_IMAGES,
+)
 from tests.program.kubernetes.gateways import IOT_GATEWAYS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
+
+
+def signed_behind_an_air_gap(signed: dict[str, Any]) -> dict[str, Any]:
+    """Without those whom only the public Sigstore vouches for, and somebody's namespaces."""
+    policies = [
+        {
+            **policy,
+            "authorities": [
+                each
+                for each in policy["authorities"]
+                if "keyless" not in each or "trustRoot" in each["keyless"]
+            ],
+        }
+        for policy in signed["policies"]
+    ]
+    others = [{"namespace": name, "reason": "somebody else's"} for name in ("old", "default")]
+    return {**signed, "policies": policies, "exempt": [*signed["exempt"], *others]}
+
 
 _LOGIN: dict[str, Any] = {
     "port": 22,
@@ -162,6 +186,7 @@ EVERYTHING: dict[str, Any] = {
             "networks": ["10.0.0.0/8", "2001:db8::/32"],
             "shellImages": ["registry.lab/shop/camera"],
         },
+        "signedImages": signed_behind_an_air_gap(SIGNED_IMAGES),
     },
     "platform": {
         "serverless": SERVERLESS,

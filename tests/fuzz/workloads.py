@@ -64,7 +64,7 @@ SERVERLESS: dict[str, Any] = {
             "functions": [
                 {
                     "name": "resize",
-                    "artifact": "registry.lab/resize:1",
+                    "artifact": f"registry.lab/resize:1{examples.DIGEST}",
                     "profile": "images",
                     "autoscaling": {"minReplicas": 2, "maxReplicas": 30},
                     "routes": [{"host": "img.example.com", "path": "/v1", "pathType": "Exact"}],

@@ -8,12 +8,18 @@ from shimyard.settings.security.profiles import (
     SyscallsSettings,
 )
 from shimyard.settings.security.security import SecuritySettings
+from shimyard.settings.security.signatures import SignaturePolicySettings, SignedImagesSettings
+from shimyard.settings.security.signers import AuthoritySettings, TrustRootSettings
 
 __all__ = [
+    "AuthoritySettings",
     "CapabilityProfileSettings",
     "DirectorySettings",
     "FalcoSettings",
     "HostsSettings",
     "SecuritySettings",
+    "SignaturePolicySettings",
+    "SignedImagesSettings",
     "SyscallsSettings",
+    "TrustRootSettings",
 ]

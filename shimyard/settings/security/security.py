@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from shimyard.settings.base import FieldError, Model, each_once
 from shimyard.settings.security.falco import FalcoSettings
 from shimyard.settings.security.profiles import CapabilityProfileSettings
+from shimyard.settings.security.signatures import SignedImagesSettings
 
 
 class SecuritySettings(Model):
@@ -19,6 +20,9 @@ class SecuritySettings(Model):
     )
     falco: FalcoSettings | None = Field(
         default=None, description="Rules for Falco on the nodes. Default: none."
+    )
+    signed_images: SignedImagesSettings | None = Field(
+        default=None, description="Signed images only. Default: any image runs."
     )
 
     @model_validator(mode="after")
@@ -34,6 +38,10 @@ class SecuritySettings(Model):
                     )
                 owners[place] = profile.name
         return self
+
+    def signs(self, namespace: str) -> bool:
+        """Whether the pods of a namespace of the stack need signed images."""
+        return self.signed_images is not None and self.signed_images.holds(namespace)
 
     def profile(self, name: str | None) -> CapabilityProfileSettings | None:
         """The profile of that name, or None."""

@@ -27,11 +27,10 @@ class Kubectl:
         """Node objects by name."""
         return {each["metadata"]["name"]: each for each in self.get("nodes")["items"]}
 
-    def apply(self, manifest: dict[str, Any]) -> None:
+    def apply(self, manifest: dict[str, Any], *options: str) -> None:
         """Create or change one object."""
-        self._server.run(
-            ["/usr/local/bin/k3s", "kubectl", "apply", "-f", "-"], stdin=json.dumps(manifest)
-        )
+        command = ["/usr/local/bin/k3s", "kubectl", "apply", *options, "-f", "-"]
+        self._server.run(command, stdin=json.dumps(manifest))
 
     def pods(self, selector: str, namespace: str = "default") -> list[dict[str, Any]]:
         """The pods that a label selects and that are not ending."""

@@ -25,11 +25,15 @@ class Rendered:
 
     @property
     def objects(self) -> dict[str, dict[str, Any]]:
-        """'Kind/resource name' -> the object, for everything in the cluster but releases."""
+        """'Kind/resource name' -> the object, for everything in the cluster.
+
+        Without what is added to an object of somebody else's, which is no whole object.
+        """
         return {
             f"{each['inputs']['kind']}/{each['name']}": each["inputs"]
             for each in self.resources
-            if each["type"].startswith("kubernetes:") and "kind" in each["inputs"]
+            if each["type"].startswith("kubernetes:")
+            if "kind" in each["inputs"] and not each["type"].endswith("Patch")
         }
 
     def resource(self, kind: str, name: str) -> dict[str, Any]:

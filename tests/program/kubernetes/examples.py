@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.program.kubernetes.gateways import IOT_GATEWAYS, LEAST_GATEWAY
+from tests.unit.settings.security.signed import BY_KEY, BY_WORKFLOW, PRIVATE, PUBLIC_KEY
+from tests.unit.settings.security.signed import CHART as CONTROLLER_CHART
 
 MODELS: list[dict[str, Any]] = [
     {"path": "/opt/models/defects.onnx", "source": "models/defects.onnx", "sha256": "a1" * 32},
@@ -33,11 +35,23 @@ MACHINES: dict[str, Any] = {
     "files": MODELS,
 }
 
+DIGEST = "@sha256:" + "ab" * 32
+
+# Plugins are mounted from images, which nobody verifies.
+_EXEMPT = [{"namespace": "shop", "reason": "plugins"}]
+
 CHART: dict[str, Any] = {"version": "v1.21.2", "digest": f"sha256:{'cd' * 32}"}
 
 LEAST: dict[str, Any] = {
     **MACHINES,
-    "security": {"profiles": [{"name": "sealed"}]},
+    "security": {
+        "profiles": [{"name": "sealed"}],
+        "signedImages": {
+            "chart": CONTROLLER_CHART,
+            "policies": [{"name": "all", "images": ["registry.lab/**"], "authorities": [BY_KEY]}],
+            "exempt": _EXEMPT,
+        },
+    },
     "namespaces": [{"name": "shop"}],
     "apps": [
         {
@@ -73,7 +87,7 @@ LEAST: dict[str, Any] = {
             "tenants": [
                 {
                     "name": "acme",
-                    "functions": [{"name": "resize", "artifact": "registry.lab/resize:1"}],
+                    "functions": [{"name": "resize", "artifact": f"registry.lab/resize{DIGEST}"}],
                 }
             ],
         },
@@ -467,7 +481,7 @@ SERVERLESS: dict[str, Any] = {
                 {
                     "name": "resize",
                     "handler": "edge",
-                    "image": "registry.lab/resize:1",
+                    "image": f"registry.lab/resize:1{DIGEST}",
                     "ports": [{"name": "http", "containerPort": 8080}],
                     "autoscaling": {"minReplicas": 2, "maxReplicas": 30},
                     "profile": "images",
@@ -488,7 +502,7 @@ SERVERLESS: dict[str, Any] = {
                 {
                     "name": "nightly",
                     "profile": "images",
-                    "artifact": "registry.lab/nightly:1",
+                    "artifact": f"registry.lab/nightly:1{DIGEST}",
                     "autoscaling": None,
                     "replicas": 1,
                     "routes": [],
@@ -510,6 +524,61 @@ PROFILE: dict[str, Any] = {
     "dns": True,
     "syscalls": {"deny": ["execve", "execveat"]},
     "memory": "96Mi",
+}
+
+SIGNED_IMAGES: dict[str, Any] = {
+    "chart": CONTROLLER_CHART,
+    "values": {"commonNodeSelector": {"edge.example.com/site": "hall"}},
+    "registryCa": PRIVATE["certificates"],
+    "policies": [
+        {
+            "name": "registry",
+            "images": ["registry.lab/**", "mirror.lab:5000/*@*"],
+            "authorities": [
+                BY_KEY,
+                {"name": "vault", "key": {"kms": "hashivault://release"}},
+                {"name": "old", "key": {"secret": "old-release"}},
+                BY_WORKFLOW,
+                {
+                    "name": "ours",
+                    "keyless": {
+                        "issuerRegExp": "^https://sso[.]example[.]com/.*$",
+                        "subject": "release@example.com",
+                        "fulcio": PRIVATE["fulcio"],
+                        "trustRoot": PRIVATE["name"],
+                    },
+                    "rekor": "https://rekor.example.com",
+                    "signatures": {"repository": "signatures.lab/all", "pullSecrets": ["puller"]},
+                },
+                {
+                    "name": "few",
+                    "keyless": {
+                        "issuer": "https://sso.example.com",
+                        "subjectRegExp": "^.*@release[.]example[.]com$",
+                        "trustRoot": "without-logs",
+                    },
+                    "format": "bundle",
+                },
+            ],
+        },
+        {
+            "name": "resize",
+            "images": ["registry.lab/resize@*"],
+            "authorities": [{"name": "resize", "key": {"public": PUBLIC_KEY}}],
+            "mode": "warn",
+        },
+    ],
+    "unmatched": "warn",
+    "exempt": _EXEMPT,
+    "trustRoots": [
+        PRIVATE,
+        {
+            **{key: PRIVATE[key] for key in ("fulcio", "organization", "commonName")},
+            "name": "without-logs",
+            "certificates": PRIVATE["certificates"],
+        },
+    ],
+    "replicas": 3,
 }
 
 CERT_MANAGER: dict[str, Any] = {
@@ -594,7 +663,7 @@ CERT_MANAGER: dict[str, Any] = {
 
 EVERYTHING: dict[str, Any] = {
     **MACHINES,
-    "security": {"profiles": [PROFILE], "falco": {}},
+    "security": {"profiles": [PROFILE], "falco": {}, "signedImages": SIGNED_IMAGES},
     "runtimeClasses": CLASSES,
     "namespaces": [NAMESPACE],
     "apps": [APP],

@@ -41,10 +41,16 @@ def _upstream() -> dict[tuple[str, str], Draft202012Validator]:
     read = [json.loads(path.read_text()) for path in UPSTREAM.glob("*.json")]
     return {
         (f"{each['group']}/{each['version']}", each["kind"]): Draft202012Validator(
-            _strict(each["schema"])
+            _strict(_of_any_object(each["schema"]))
         )
         for each in read
     }
+
+
+def _of_any_object(schema: dict[str, Any]) -> dict[str, Any]:
+    """Not every upstream writes down what each object has."""
+    common: dict[str, Any] = {"apiVersion": {}, "kind": {}, "metadata": {}}
+    return {**schema, "properties": {**common, **schema["properties"]}}
 
 
 def _strict(schema: Any) -> Any:

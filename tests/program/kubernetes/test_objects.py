@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.manifests.signatures import POLICY_VERSION
 from tests.program.kubernetes.conftest import Render, Rendered
 from tests.program.kubernetes.examples import EVERYTHING, LEAST
 from tests.program.kubernetes.schemas import VERSIONS, check
@@ -31,6 +32,7 @@ COMPONENTS = {
     "iot-gateway": ["shop.hall"],
     "edge-ai": ["shop.defects"],
     "cdn-function": ["shop.front"],
+    "signed-images": ["registry"],
     "cert-manager": ["cert-manager"],
 }
 OWNERS = {
@@ -44,6 +46,7 @@ OWNERS = {
     "IoTGateway": "iot-gateway",
     "EdgeAI": "edge-ai",
     "CDNFunction": "cdn-function",
+    "SignedImages": "signed-images",
     "CertManager": "cert-manager",
 }
 
@@ -103,3 +106,9 @@ def test_a_field_that_kubernetes_does_not_have_is_seen_by_the_check() -> None:
     pod = {"containers": [{"name": "a", "lifecycle": {"preStop": {"slep": {"seconds": 1}}}}]}
     with pytest.raises(AssertionError, match="slep"):
         check({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": pod}, "1.34")
+
+
+def test_a_field_that_upstream_does_not_have_is_seen_by_the_check() -> None:
+    policy = {"apiVersion": POLICY_VERSION, "kind": "ClusterImagePolicy", "metadata": {"name": "a"}}
+    with pytest.raises(AssertionError, match="keyles"):
+        check({**policy, "spec": {"authorities": [{"keyles": {}}]}}, "1.34")

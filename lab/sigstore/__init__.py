@@ -1,0 +1,1 @@
+"""sigstore in the lab: its policy-controller, which verifies signatures, and cosign."""

@@ -1,0 +1,59 @@
+"""Patterns of images as sigstore's policy-controller reads them.
+
+Source: github.com/sigstore/policy-controller, `pkg/apis/glob`, v0.15.1. It judges a pod's images by
+their digests, so what a pattern is compared with is always 'registry/repository@sha256:...'.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+_ALLOWED = re.compile(r"[a-zA-Z0-9_:/*.@-]+", re.ASCII)
+_DOCKER_HUB = "index.docker.io"
+
+
+def _pattern(value: str) -> str:
+    if not _ALLOWED.fullmatch(value):
+        raise ValueError(
+            "is no pattern of images; write it like 'registry.example.com/shop/**', '*' for "
+            "anything within a segment, '**' for anything"
+        )
+    if value in {"*", "*/*"}:
+        raise ValueError("means images of Docker Hub only; write '**' for all images")
+    if value.endswith("*") or "@" in value:
+        return value
+    repository, _, tag = value.rpartition(":")
+    if repository and "/" not in tag:
+        raise ValueError(
+            f"has a tag, and images are judged by their digest; write '{repository}@*'"
+        )
+    raise ValueError(f"matches no image, since each has its digest by then; write '{value}@*'")
+
+
+ImagePattern = Annotated[str, Field(max_length=1024), AfterValidator(_pattern)]
+"""'registry.example.com/shop/**': '*' is anything within a segment, '**' anything."""
+
+
+def matches(pattern: str, image: str) -> bool:
+    """Whether ``pattern`` holds for ``image``; for one without a digest, for any of its own."""
+    name, at, digest = image.partition("@")
+    wanted = pattern if at else pattern.partition("@")[0]
+    kinds = {"**": ".*", "*": "[^/]*"}
+    parts = re.split(r"(\*\*|\*)", wanted)
+    expression = "".join(kinds.get(part) or re.escape(part) for part in parts)
+    return re.fullmatch(expression, f"{_repository(name)}{at}{digest}") is not None
+
+
+def _repository(name: str) -> str:
+    head, slash, tail = name.rpartition("/")
+    registry, slash, repository = f"{head}{slash}{tail.partition(':')[0]}".partition("/")
+    if not slash or not (set(".:") & set(registry) or registry == "localhost"):
+        registry, repository = _DOCKER_HUB, f"{registry}{slash}{repository}"
+    elif registry == "docker.io":
+        registry = _DOCKER_HUB
+    if registry == _DOCKER_HUB and "/" not in repository:
+        repository = f"library/{repository}"
+    return f"{registry}/{repository}"
