@@ -16,7 +16,14 @@ from components.node_files import NodeFile, NodeFiles
 
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
-    from components.platform import Platform, PluginHost, ServerlessPlatform, WasmFunction
+    from components.platform import (
+        Platform,
+        PluginHost,
+        ServerlessPlatform,
+        SpinApp,
+        SpinKube,
+        WasmFunction,
+    )
     from components.security import CapabilityProfile, Security
     from components.workloads import (
         HybridApp,
@@ -37,6 +44,8 @@ _IN_A_CLUSTER = {
     "RuntimeClasses": "components.workloads",
     "Security": "components.security",
     "ServerlessPlatform": "components.platform",
+    "SpinApp": "components.platform",
+    "SpinKube": "components.platform",
     "WasmApp": "components.workloads",
     "WasmFunction": "components.platform",
     "WasmNamespace": "components.workloads",
@@ -61,6 +70,8 @@ __all__ = [
     "RuntimeClasses",
     "Security",
     "ServerlessPlatform",
+    "SpinApp",
+    "SpinKube",
     "WasmApp",
     "WasmFunction",
     "WasmNamespace",

@@ -3,6 +3,15 @@
 from components.platform.platform import Platform
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
+from components.platform.spin_app import SpinApp
+from components.platform.spin_kube import SpinKube
 from components.platform.wasm_function import WasmFunction
 
-__all__ = ["Platform", "PluginHost", "ServerlessPlatform", "WasmFunction"]
+__all__ = [
+    "Platform",
+    "PluginHost",
+    "ServerlessPlatform",
+    "SpinApp",
+    "SpinKube",
+    "WasmFunction",
+]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes.networking.v1 import Ingress
 
-from components.manifests.ingresses import ingress_spec
+from components.manifests.ingresses import ingress_spec, urls_of
 from components.manifests.metadata import labels, without_empty
 from components.manifests.services import service_of, service_ports
 from components.workloads.wasm_app import WasmApp
@@ -65,11 +65,7 @@ class WasmFunction(pulumi.ComponentResource):
             profile=profile,
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
-        self.urls = [
-            f"{'http' if tls_secret is None else 'https'}://{route.host}{route.path}"
-            for route in routes
-            if route.host is not None
-        ]
+        self.urls = urls_of(routes, tls=tls_secret is not None)
         if routes:
             ports = function.ports_with(shim)
             service = service_of(function, ports)

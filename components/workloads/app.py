@@ -24,6 +24,7 @@ from components.manifests.services import (
 from shimyard.settings import ShimName
 from shimyard.settings.base import FieldError
 from shimyard.settings.workloads import (
+    AppSettings,
     PodsSettings,
     PortSettings,
     ServiceSettings,
@@ -179,12 +180,12 @@ def _outer_address(status: Any) -> str | None:
     return None
 
 
-def key_of(app: PodsSettings) -> str:
+def key_of(app: AppSettings) -> str:
     """By which outputs name an app: 'namespace/name'."""
     return f"{app.namespace}/{app.name}"
 
 
-def resource_name_of(app: PodsSettings) -> str:
+def resource_name_of(app: AppSettings) -> str:
     """The Pulumi name of an app of a stack."""
     # A dot is in neither part: "a-b" in "c" and "b" in "c-a" must not be one resource.
     return f"{app.namespace}.{app.name}"

@@ -7,6 +7,8 @@ from pydantic import Field
 from shimyard.settings.base import Model
 from shimyard.settings.platform.plugins import PluginHostSettings
 from shimyard.settings.platform.serverless import ServerlessSettings
+from shimyard.settings.platform.spin import SpinKubeSettings
+from shimyard.settings.platform.spin_app import SpinAppSettings
 
 
 class PlatformSettings(Model):
@@ -17,4 +19,10 @@ class PlatformSettings(Model):
     )
     plugin_hosts: list[PluginHostSettings] = Field(
         default_factory=list, description="Hosts of many tenants' plugins."
+    )
+    spin_kube: SpinKubeSettings | None = Field(
+        default=None, description="SpinKube's operator, which runs `spinApps`. Default: none."
+    )
+    spin_apps: list[SpinAppSettings] = Field(
+        default_factory=list, description="Spin applications that the operator runs."
     )

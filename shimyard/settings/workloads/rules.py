@@ -12,9 +12,10 @@ from shimyard.settings.runtime import ShimName
 from shimyard.settings.workloads.apps import WasmAppSettings
 from shimyard.settings.workloads.hybrid import HybridAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings
-from shimyard.settings.workloads.pod import PodsSettings
+from shimyard.settings.workloads.pod import AppSettings, PodsSettings
 
 if TYPE_CHECKING:
+    from shimyard.settings.platform import SpinAppSettings
     from shimyard.settings.stack import StackSettings
 
 _IMAGE_VOLUMES = (1, 35, 0)
@@ -30,7 +31,7 @@ def check_workloads(stack: StackSettings) -> None:
     shims = {shim.handler: shim.name for shim in stack.runtime.shims}
     namespaces = {namespace.name: namespace for _, namespace in namespaces_of(stack)}
     names: dict[tuple[str, str], str] = {}
-    for field, pods in (*apps_of(stack), *native_apps_of(stack)):
+    for field, pods in (*apps_of(stack), *native_apps_of(stack), *spin_apps_of(stack)):
         if (pods.namespace, pods.name) in names:
             raise FieldError(
                 f"{field}.name",
@@ -45,6 +46,10 @@ def check_workloads(stack: StackSettings) -> None:
                 "true, if something else makes it)",
             )
     _mounts_images(stack)
+    _have_what_runs_them(stack)
+    for field, spin in spin_apps_of(stack):
+        if spin.namespace in namespaces:
+            _is_admitted(field, spin, "spin", namespaces[spin.namespace])
     for field, app in apps_of(stack):
         _fits_shim(field, app, shims)
         _ends_after_its_sleep(field, app, shims[app.handler], stack)
@@ -61,6 +66,8 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("hybridApps", stack.hybrid_apps),
         ("platform.serverless", stack.platform.serverless),
         ("platform.pluginHosts", stack.platform.plugin_hosts),
+        ("platform.spinKube", stack.platform.spin_kube),
+        ("platform.spinApps", stack.platform.spin_apps),
     ):
         if given:
             raise FieldError(
@@ -83,6 +90,12 @@ def native_apps_of(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
     """(field, app) of the apps that no shim runs."""
     for index, host in enumerate(stack.platform.plugin_hosts):
         yield f"platform.pluginHosts[{index}]", host
+
+
+def spin_apps_of(stack: StackSettings) -> Iterator[tuple[str, SpinAppSettings]]:
+    """(field, app) of the apps that SpinKube's operator runs."""
+    for index, app in enumerate(stack.platform.spin_apps):
+        yield f"platform.spinApps[{index}]", app
 
 
 def namespaces_of(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:
@@ -153,6 +166,33 @@ def _fits_shim(
         raise FieldError(f"{field}.{error.field}", error.sentence) from None
 
 
+def _have_what_runs_them(stack: StackSettings) -> None:
+    """SpinKube needs cert-manager and a spin shim, and its applications need SpinKube."""
+    spin = stack.platform.spin_kube
+    if spin is None:
+        for field, app in spin_apps_of(stack):
+            raise FieldError(
+                field, f"'{app.name}' needs SpinKube's operator to run it; add platform.spinKube"
+            )
+        return
+    shims = {shim.handler: shim.name for shim in stack.runtime.shims}
+    for index, executor in enumerate(spin.executors):
+        if shims.get(executor.handler) != "spin":
+            able = [handler for handler, shim in shims.items() if shim == "spin"]
+            raise FieldError(
+                f"platform.spinKube.executors[{index}].handler",
+                f"'{executor.handler}' is the handler of no spin shim; "
+                + (f"write {' or '.join(able)}" if able else "add one to runtime.shims"),
+            )
+    known = [executor.name for executor in spin.executors]
+    for field, app in spin_apps_of(stack):
+        if spin.executor_of(app) not in known:
+            raise FieldError(
+                f"{field}.executor",
+                f"there is no executor '{app.executor}'; platform.spinKube has: {', '.join(known)}",
+            )
+
+
 def _mounts_images(stack: StackSettings) -> None:
     """Kubelets mount images as volumes since Kubernetes 1.35 without being asked to."""
     if not stack.platform.plugin_hosts or stack.cluster is None:
@@ -184,7 +224,7 @@ def _ends_after_its_sleep(
 
 def _is_admitted(
     field: str,
-    app: WasmAppSettings | HybridAppSettings,
+    app: AppSettings,
     shim: ShimName,
     namespace: NamespaceSettings,
 ) -> None:

@@ -29,7 +29,8 @@ class Rendered:
         return {
             f"{each['inputs']['kind']}/{each['name']}": each["inputs"]
             for each in self.resources
-            if each["type"].startswith("kubernetes:")
+            # What is in a chart, only Helm knows.
+            if each["type"].startswith("kubernetes:") and "kind" in each["inputs"]
         }
 
     def resource(self, kind: str, name: str) -> dict[str, Any]:

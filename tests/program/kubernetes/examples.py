@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.program.kubernetes.spin import LEAST_SPIN, SPIN_APPS, SPIN_KUBE
+
 MACHINES: dict[str, Any] = {
     "ssh": {"user": "edge", "agent": True},
     "nodes": [{"name": "edge-1", "address": "10.0.0.1"}],
@@ -62,6 +64,7 @@ LEAST: dict[str, Any] = {
                 "plugins": [{"name": "acme", "image": "registry.lab/acme-rules:1"}],
             }
         ],
+        **LEAST_SPIN,
     },
 }
 
@@ -392,5 +395,10 @@ EVERYTHING: dict[str, Any] = {
     "namespaces": [NAMESPACE],
     "apps": [APP],
     "hybridApps": [HYBRID],
-    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
+    "platform": {
+        "serverless": SERVERLESS,
+        "pluginHosts": PLUGIN_HOSTS,
+        "spinKube": SPIN_KUBE,
+        "spinApps": SPIN_APPS,
+    },
 }

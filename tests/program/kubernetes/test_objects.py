@@ -28,6 +28,8 @@ COMPONENTS = {
     "wasm-function": ["acme.resize"],
     "capability-profile": ["images"],
     "plugin-host": ["shop.plugins"],
+    "spin-kube": ["stack-spin-kube"],
+    "spin-app": ["shop.prices"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -37,6 +39,8 @@ OWNERS = {
     "WasmFunction": "wasm-function",
     "CapabilityProfile": "capability-profile",
     "PluginHost": "plugin-host",
+    "SpinKube": "spin-kube",
+    "SpinApp": "spin-app",
 }
 
 
@@ -50,9 +54,13 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
     found = [
         each["inputs"]
         for each in made.resources
-        if each["type"].startswith("kubernetes:") and each["parent"] in owners
+        if each["type"].startswith("kubernetes:")
+        and "kind" in each["inputs"]
+        and each["parent"] in owners
     ]
-    return sorted(found, key=_place)
+    # Those are upstream's, as they stand in their own files.
+    own = [each for each in found if each["kind"] != "CustomResourceDefinition"]
+    return sorted(own, key=_place)
 
 
 def _place(each: dict[str, Any]) -> tuple[str, str, str]:
