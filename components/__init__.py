@@ -17,6 +17,7 @@ from components.node_files import NodeFile, NodeFiles
 if TYPE_CHECKING:
     from components.k3s_cluster import K3sCluster
     from components.platform import (
+        CertManager,
         Platform,
         PluginHost,
         ServerlessPlatform,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 # cluster does.
 _IN_A_CLUSTER = {
     "CapabilityProfile": "components.security",
+    "CertManager": "components.platform",
     "HybridApp": "components.workloads",
     "K3sCluster": "components.k3s_cluster",
     "Platform": "components.platform",
@@ -54,6 +56,7 @@ _IN_A_CLUSTER = {
 
 __all__ = [
     "CapabilityProfile",
+    "CertManager",
     "ClusterNode",
     "ClusterTokens",
     "ContainerRuntime",

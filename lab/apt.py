@@ -11,6 +11,8 @@ from typing import Final
 from lab.commands import attempt, run
 from lab.errors import HostUnfitError
 
+# It asks nothing, and says what programs can read.
+ENVIRONMENT: Final = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 _FORMAT: Final = "$(ORIGIN)|$(LABEL)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)|$(REPO_URI)"
 
 
@@ -57,13 +59,17 @@ def mirror_in(listing: str, codename: str) -> Mirror | None:
 
 def install(packages: list[str]) -> None:
     """Install packages with apt-get. Errors: ``CommandError`` with apt's own words."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "update"], seconds=300, env=environment)
+    update()
     run(
         ["apt-get", "install", "--yes", "--no-install-recommends", *packages],
         seconds=600,
-        env=environment,
+        env=ENVIRONMENT,
     )
+
+
+def update() -> None:
+    """Learn anew what the archives hold. Errors: ``CommandError`` with apt-get's own words."""
+    run(["apt-get", "update"], seconds=300, env=ENVIRONMENT)
 
 
 def _codename() -> str:

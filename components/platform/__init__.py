@@ -1,5 +1,6 @@
 """The platform on top of a cluster."""
 
+from components.platform.cert_manager import CertManager
 from components.platform.platform import Platform
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
@@ -8,6 +9,7 @@ from components.platform.spin_kube import SpinKube
 from components.platform.wasm_function import WasmFunction
 
 __all__ = [
+    "CertManager",
     "Platform",
     "PluginHost",
     "ServerlessPlatform",

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.inputs import with_provider
+from components.platform.cert_manager import CertManager
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
 from components.platform.spin_app import SpinApp
@@ -21,10 +22,11 @@ from shimyard.settings import StackSettings
 class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
-    Outputs: ``serverless`` (None if the settings have none), ``plugin_hosts`` and
-    ``spin_apps`` (by namespace and name), ``summary`` (part -> what it has).
+    Outputs: ``cert_manager`` and ``serverless`` (None if the settings have none),
+    ``plugin_hosts`` and ``spin_apps`` (by namespace and name), ``summary`` (part -> what it has).
     """
 
+    cert_manager: CertManager | None
     serverless: ServerlessPlatform | None
     plugin_hosts: dict[str, PluginHost]
     spin_apps: dict[str, SpinApp]
@@ -65,6 +67,16 @@ class Platform(pulumi.ComponentResource):
             }
         tenants = {} if self.serverless is None else self.serverless.tenants
         homes = {**namespaces, **tenants}
+        self.cert_manager = None
+        if settings.platform.cert_manager is not None:
+            self.cert_manager = CertManager(
+                "cert-manager",
+                manager=settings.platform.cert_manager,
+                registries=settings.runtime.registries,
+                namespaces=homes,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting]),
+            )
+            self.summary["certificates"] = self.cert_manager.secrets
         self.plugin_hosts = {}
         for host in settings.platform.plugin_hosts:
             home = homes.get(host.namespace)
@@ -98,6 +110,7 @@ class Platform(pulumi.ComponentResource):
         spin, apps = settings.platform.spin_kube, settings.platform.spin_apps
         if spin is None:
             return {}
+        certificates = [] if self.cert_manager is None else [self.cert_manager.release]
         used = [homes[name] for name in {app.namespace: None for app in apps} if name in homes]
         kube = SpinKube(
             f"{resource_name}-spin-kube",
@@ -109,7 +122,7 @@ class Platform(pulumi.ComponentResource):
             },
             uses=[(app.namespace, spin.executor_of(app)) for app in apps],
             registries=settings.runtime.registries,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, *used]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, *used, *certificates]),
         )
         return {
             key_of(app): SpinApp(

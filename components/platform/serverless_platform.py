@@ -72,8 +72,8 @@ class ServerlessPlatform(pulumi.ComponentResource):
             runtime_class=self._classes.name_of(function.handler),
             **given_by(home),
             ingress_class=serverless.ingress_class,
-            ingress_annotations=serverless.ingress_annotations,
-            tls_secret=serverless.tls_secret,
+            ingress_annotations=serverless.annotations,
+            tls_secret=serverless.tls_secret_of(function),
             profile=self._profiles.get(function.profile or ""),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, home]),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -81,6 +82,15 @@ class GoProgram:
     def version_of(self, module: str) -> str:
         """The pinned version of ``module``, without its ``v``. Errors: ``BuildError``."""
         return _pinned(self.folder / self.pins, module)
+
+    def sources_of(self, module: str) -> Path:
+        """The folder of the pinned sources of ``module``, downloaded if they are not there.
+
+        Errors: ``CommandError`` with Go's words; ``BuildError`` without Go, or if it is not pinned.
+        """
+        wanted = f"{module}@v{self.version_of(module)}"
+        told = _go(self.folder, "mod", "download", f"-modfile={self.pins}", "-json", wanted)
+        return Path(json.loads(told)["Dir"])
 
     @property
     def inputs(self) -> tuple[Input, ...]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from lab.images.component import is_component, world_of
@@ -29,12 +32,29 @@ CREATED = "1970-01-01T00:00:00Z"
 
 def classic_image(entrypoint: str, wasm: bytes) -> Image:
     """A ``wasi/wasm`` image: a root file system with the module at ``entrypoint``."""
-    return _rootfs_image(entrypoint, wasm, os="wasi", architecture="wasm")
+    return _program_image(entrypoint, wasm, os="wasi", architecture="wasm")
 
 
 def linux_image(entrypoint: str, program: bytes, arch: Literal["amd64", "arm64"]) -> Image:
     """An ordinary Linux image with nothing but one static program, at ``entrypoint``."""
-    return _rootfs_image(entrypoint, program, os="linux", architecture=arch)
+    return _program_image(entrypoint, program, os="linux", architecture=arch)
+
+
+def folder_image(entrypoint: str, folder: Path, arch: Literal["amd64", "arm64"]) -> Image:
+    """An ordinary Linux image with all files below ``folder``, links followed."""
+    files = {
+        file.relative_to(folder).as_posix(): (file.read_bytes(), file.stat().st_mode & 0o777)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+    return _rootfs_image(entrypoint, files, os="linux", architecture=arch)
+
+
+def started_as(image: Image, command: Sequence[str], *, user: str) -> Image:
+    """An ordinary image with the same files, started as ``command`` by ``user`` (a number)."""
+    config = json.loads(image.config.data)
+    config["config"] |= {"Entrypoint": list(command), "User": user}
+    return Image(json_blob(image.config.media_type, config), image.layers)
 
 
 def wasm_artifact(entrypoint: str, wasm: bytes) -> Image:
@@ -69,8 +89,16 @@ def wasm_layer_image(entrypoint: str, wasm: bytes) -> Image:
     return Image(json_blob(IMAGE_CONFIG, config), (Blob(WASM_LAYER, wasm),))
 
 
-def _rootfs_image(entrypoint: str, program: bytes, *, os: str, architecture: str) -> Image:
-    tar = _tar(entrypoint.lstrip("/"), program)
+def _program_image(entrypoint: str, program: bytes, *, os: str, architecture: str) -> Image:
+    # The shim's libcontainer refuses an entrypoint that is not executable.
+    files = {entrypoint.lstrip("/"): (program, 0o755)}
+    return _rootfs_image(entrypoint, files, os=os, architecture=architecture)
+
+
+def _rootfs_image(
+    entrypoint: str, files: Mapping[str, tuple[bytes, int]], *, os: str, architecture: str
+) -> Image:
+    tar = _tar(files)
     config = {
         "created": CREATED,
         "architecture": architecture,
@@ -88,12 +116,13 @@ def _run_config(entrypoint: str, *, diff_ids: list[str]) -> dict[str, Any]:
     }
 
 
-def _tar(file: str, content: bytes) -> bytes:
+def _tar(files: Mapping[str, tuple[bytes, int]]) -> bytes:
+    """``files``: path -> content and mode, in the order in which they are packed."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        info = tarfile.TarInfo(file)
-        info.size = len(content)
-        # The shim's libcontainer refuses an entrypoint that is not executable.
-        info.mode = 0o755
-        tar.addfile(info, io.BytesIO(content))
+        for path, (content, mode) in files.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(content)
+            info.mode = mode
+            tar.addfile(info, io.BytesIO(content))
     return buffer.getvalue()

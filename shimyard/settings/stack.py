@@ -14,6 +14,7 @@ from shimyard.settings.files import FileSettings
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
+from shimyard.settings.platform.rules import check_certificates, check_spin
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.security import SecuritySettings
 from shimyard.settings.security.rules import check_falco, check_profiles
@@ -208,6 +209,8 @@ class StackSettings(Model):
     @model_validator(mode="after")
     def _workloads_fit_the_runtime(self) -> Self:
         check_workloads(self)
+        check_certificates(self)
+        check_spin(self)
         check_profiles(self)
         check_falco(self)
         return self

@@ -13,7 +13,7 @@ from tests.fuzz.workloads import (
     PROFILE,
     SERVERLESS,
 )
-from tests.program.kubernetes.examples import PLUGIN_HOSTS
+from tests.program.kubernetes.examples import CERT_MANAGER, PLUGIN_HOSTS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -159,5 +159,9 @@ EVERYTHING: dict[str, Any] = {
             "shellImages": ["registry.lab/shop/camera"],
         },
     },
-    "platform": {"serverless": SERVERLESS, "pluginHosts": PLUGIN_HOSTS},
+    "platform": {
+        "certManager": CERT_MANAGER,
+        "serverless": SERVERLESS,
+        "pluginHosts": PLUGIN_HOSTS,
+    },
 }

@@ -1,5 +1,8 @@
 """Models of the platform on top of a cluster."""
 
+from shimyard.settings.platform.cert_manager import CertManagerSettings
+from shimyard.settings.platform.certificates import CertificateSettings
+from shimyard.settings.platform.issuers import IssuerSettings
 from shimyard.settings.platform.platform import PlatformSettings
 from shimyard.settings.platform.plugins import PluginHostSettings, PluginSettings
 from shimyard.settings.platform.serverless import (
@@ -21,8 +24,11 @@ from shimyard.settings.platform.spin_app import (
 )
 
 __all__ = [
+    "CertManagerSettings",
+    "CertificateSettings",
     "FunctionScalingSettings",
     "FunctionSettings",
+    "IssuerSettings",
     "PlatformSettings",
     "PluginHostSettings",
     "PluginSettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shimyard.settings.base import Model
+from shimyard.settings.platform.cert_manager import CertManagerSettings
 from shimyard.settings.platform.plugins import PluginHostSettings
 from shimyard.settings.platform.serverless import ServerlessSettings
 from shimyard.settings.platform.spin import SpinKubeSettings
@@ -14,6 +15,9 @@ from shimyard.settings.platform.spin_app import SpinAppSettings
 class PlatformSettings(Model):
     """Add-ons of the cluster, and the kinds of workloads that they make possible."""
 
+    cert_manager: CertManagerSettings | None = Field(
+        default=None, description="Certificates, and who signs them. Default: none."
+    )
     serverless: ServerlessSettings | None = Field(
         default=None, description="Functions of tenants. Default: none."
     )

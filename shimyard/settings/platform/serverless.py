@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -20,6 +20,9 @@ from shimyard.settings.workloads.scaling import (
 
 _HOST = rf"(?=.{{1,253}}$)(\*\.)?{DNS_LABEL}(\.{DNS_LABEL})+"
 _PATH = r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*"
+
+ISSUER_ANNOTATION: Final = "cert-manager.io/cluster-issuer"
+"""Of an Ingress whose certificate cert-manager is to bring."""
 
 HostName = Annotated[
     str,
@@ -156,9 +159,36 @@ class ServerlessSettings(Model):
         description="Secret in each tenant's namespace with the certificate of the routes' hosts. "
         "Default: plain HTTP.",
     )
+    tls_issuer: ObjectName | None = Field(
+        default=None,
+        description="Issuer of the cluster by which cert-manager gives each function a "
+        "certificate for its routes' hosts, in Secret <function>-tls. Default: none.",
+    )
     tenants: list[TenantSettings] = Field(
         default_factory=list, description="Tenants, each with a namespace of its own."
     )
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Annotations of each Ingress, the issuer's among them."""
+        issuer = {} if self.tls_issuer is None else {ISSUER_ANNOTATION: self.tls_issuer}
+        return {**self.ingress_annotations, **issuer}
+
+    def tls_secret_of(self, function: FunctionSettings) -> str | None:
+        """Secret with the certificate of a function's hosts; None: plain HTTP."""
+        return self.tls_secret if self.tls_issuer is None else f"{function.name}-tls"
+
+    @model_validator(mode="after")
+    def _one_source_of_certificates(self) -> Self:
+        if self.tls_issuer is None:
+            return self
+        if self.tls_secret is not None:
+            raise FieldError("tlsSecret", "is not needed beside tlsIssuer; remove one of them")
+        if ISSUER_ANNOTATION in self.ingress_annotations:
+            raise FieldError(
+                f"ingressAnnotations.{ISSUER_ANNOTATION}", "is what tlsIssuer sets; remove it"
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -184,10 +214,11 @@ class ServerlessSettings(Model):
                         "already; give each function its own host or path",
                     )
                 taken[place] = f"{tenant.name}/{function.name}"
-                if self.tls_secret is not None and route.host is None:
+                if route.host is None and self.tls_secret_of(function) is not None:
+                    source = "tlsSecret has" if self.tls_issuer is None else "tlsIssuer signs"
                     raise FieldError(
                         f"{field}.routes[{index}].host",
-                        "is missing, and tlsSecret has a certificate for hosts; name one, or set "
+                        f"is missing, and {source} a certificate for hosts; name one, or set "
                         "domain",
                     )
         return self

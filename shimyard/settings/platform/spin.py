@@ -15,7 +15,7 @@ from shimyard.settings.base import (
     each_once,
     matching,
 )
-from shimyard.settings.charts import ChartSettings
+from shimyard.settings.charts import ChartReference, ChartSettings
 from shimyard.settings.kubernetes import KubernetesTable, ObjectName
 from shimyard.settings.platform.spin_app import SpinAppSettings
 from shimyard.settings.workloads.probes import Seconds
@@ -90,12 +90,20 @@ class SpinCrdsSettings(Model):
         return self
 
 
+class SpinOperatorChartSettings(ChartSettings):
+    """The chart of spin-operator."""
+
+    reference: ChartReference = Field(
+        default="oci://ghcr.io/spinframework/charts/spin-operator",
+        description="Where its publisher has it. The mirrors of that registry in "
+        "runtime.registries come before it.",
+    )
+
+
 class SpinKubeSettings(Model):
     """SpinKube's operator in the cluster. Needs cert-manager and a spin shim."""
 
-    chart: ChartSettings = Field(
-        description="The chart, upstream's at oci://ghcr.io/spinframework/charts/spin-operator."
-    )
+    chart: SpinOperatorChartSettings = Field(description="Its chart, 0.6 or newer.")
     namespace: DnsLabel = Field(
         default="spin-operator", description="Namespace of the operator, which is made for it."
     )

@@ -46,7 +46,6 @@ def check_workloads(stack: StackSettings) -> None:
                 "true, if something else makes it)",
             )
     _mounts_images(stack)
-    _have_what_runs_them(stack)
     for field, spin in spin_apps_of(stack):
         if spin.namespace in namespaces:
             _is_admitted(field, spin, "spin", namespaces[spin.namespace])
@@ -64,6 +63,7 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("namespaces", stack.namespaces),
         ("apps", stack.apps),
         ("hybridApps", stack.hybrid_apps),
+        ("platform.certManager", stack.platform.cert_manager),
         ("platform.serverless", stack.platform.serverless),
         ("platform.pluginHosts", stack.platform.plugin_hosts),
         ("platform.spinKube", stack.platform.spin_kube),
@@ -164,33 +164,6 @@ def _fits_shim(
         app.check_with(shims[app.handler])
     except FieldError as error:
         raise FieldError(f"{field}.{error.field}", error.sentence) from None
-
-
-def _have_what_runs_them(stack: StackSettings) -> None:
-    """SpinKube needs cert-manager and a spin shim, and its applications need SpinKube."""
-    spin = stack.platform.spin_kube
-    if spin is None:
-        for field, app in spin_apps_of(stack):
-            raise FieldError(
-                field, f"'{app.name}' needs SpinKube's operator to run it; add platform.spinKube"
-            )
-        return
-    shims = {shim.handler: shim.name for shim in stack.runtime.shims}
-    for index, executor in enumerate(spin.executors):
-        if shims.get(executor.handler) != "spin":
-            able = [handler for handler, shim in shims.items() if shim == "spin"]
-            raise FieldError(
-                f"platform.spinKube.executors[{index}].handler",
-                f"'{executor.handler}' is the handler of no spin shim; "
-                + (f"write {' or '.join(able)}" if able else "add one to runtime.shims"),
-            )
-    known = [executor.name for executor in spin.executors]
-    for field, app in spin_apps_of(stack):
-        if spin.executor_of(app) not in known:
-            raise FieldError(
-                f"{field}.executor",
-                f"there is no executor '{app.executor}'; platform.spinKube has: {', '.join(known)}",
-            )
 
 
 def _mounts_images(stack: StackSettings) -> None:

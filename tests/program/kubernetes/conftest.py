@@ -25,20 +25,22 @@ class Rendered:
 
     @property
     def objects(self) -> dict[str, dict[str, Any]]:
-        """'Kind/resource name' -> the object, for everything in the cluster."""
+        """'Kind/resource name' -> the object, for everything in the cluster but releases."""
         return {
             f"{each['inputs']['kind']}/{each['name']}": each["inputs"]
             for each in self.resources
-            # What is in a chart, only Helm knows.
             if each["type"].startswith("kubernetes:") and "kind" in each["inputs"]
         }
 
     def resource(self, kind: str, name: str) -> dict[str, Any]:
-        """The registration of one resource, by the last part of its type and its name."""
+        """The registration of one resource, by the end of its type and its name.
+
+        A component may be called as the kind that it makes: then more of the type tells them apart.
+        """
         (found,) = (
             each
             for each in self.resources
-            if each["type"].rpartition(":")[2] == kind and each["name"] == name
+            if each["type"].endswith(f":{kind}") and each["name"] == name
         )
         return found
 

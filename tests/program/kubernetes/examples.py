@@ -21,6 +21,8 @@ MACHINES: dict[str, Any] = {
     "cluster": {"version": "1.36.3+k3s1", "servers": ["edge-1"]},
 }
 
+CHART: dict[str, Any] = {"version": "v1.21.2", "digest": f"sha256:{'cd' * 32}"}
+
 LEAST: dict[str, Any] = {
     **MACHINES,
     "security": {"profiles": [{"name": "sealed"}]},
@@ -46,6 +48,13 @@ LEAST: dict[str, Any] = {
         }
     ],
     "platform": {
+        "certManager": {
+            "chart": CHART,
+            "issuers": [{"name": "own", "selfSigned": {}}],
+            "certificates": [
+                {"name": "till", "namespace": "shop", "issuer": "own", "dnsNames": ["till.lab"]}
+            ],
+        },
         "serverless": {
             "handler": "wasmtime",
             "domain": "fn.example.com",
@@ -388,6 +397,86 @@ PROFILE: dict[str, Any] = {
     "memory": "96Mi",
 }
 
+CERT_MANAGER: dict[str, Any] = {
+    "chart": {**CHART, "reference": "oci://registry.lab:5000/charts/cert-manager"},
+    "namespace": "certificates",
+    "values": {"webhook": {"replicaCount": 2}, "enableCertificateOwnerRef": False},
+    "keepCrds": True,
+    "timeout": 120,
+    "issuers": [
+        {
+            "name": "site-ca",
+            "labels": {"team": "platform"},
+            "ca": {"secretName": "site-root", "crlDistributionPoints": ["http://crl.lab/site"]},
+        },
+        {"name": "root", "selfSigned": {"crlDistributionPoints": ["http://crl.lab/root"]}},
+        {
+            "name": "public",
+            "namespace": "shop",
+            "acme": {
+                "server": "https://acme.example.com/directory",
+                "email": "ops@example.com",
+                "accountSecret": "acme-account",
+                "caBundle": "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+                "preferredChain": "Example Root X1",
+                "externalAccount": {"keyId": "kid-1", "key": "aHVzaC1lYWI"},
+                "solvers": [
+                    {
+                        "http01": {"ingressClass": "site", "serviceType": "NodePort"},
+                        "dnsNames": ["shop.example.com"],
+                    },
+                    {
+                        "dns01": {
+                            "rfc2136": {
+                                "nameserver": "192.0.2.53:53",
+                                "tsigKeyName": "shop",
+                                "tsigAlgorithm": "HMACSHA512",
+                                "tsigSecretSecretRef": {"name": "tsig", "key": "secret"},
+                            }
+                        },
+                        "dnsZones": ["example.com"],
+                    },
+                ],
+                "secrets": {"tsig": {"secret": "hush-tsig"}},
+            },
+        },
+    ],
+    "certificates": [
+        {
+            "name": "site-root",
+            "namespace": "certificates",
+            "issuer": "root",
+            "commonName": "Site root",
+            "isCa": True,
+            "duration": "87600h",
+            "renewBefore": "720h",
+            "privateKey": {
+                "algorithm": "RSA",
+                "size": 4096,
+                "encoding": "PKCS8",
+                "rotationPolicy": "Never",
+            },
+        },
+        {
+            "name": "till",
+            "namespace": "shop",
+            "labels": {"team": "shop"},
+            "secretName": "till-tls",
+            "issuer": "site-ca",
+            "dnsNames": ["till.shop.lab"],
+            "ipAddresses": ["10.0.0.7", "fd00::7"],
+            "usages": ["server auth", "client auth"],
+        },
+        {
+            "name": "front",
+            "namespace": "shop",
+            "issuer": "public",
+            "dnsNames": ["*.example.com"],
+            "wait": False,
+        },
+    ],
+}
+
 EVERYTHING: dict[str, Any] = {
     **MACHINES,
     "security": {"profiles": [PROFILE], "falco": {}},
@@ -396,6 +485,7 @@ EVERYTHING: dict[str, Any] = {
     "apps": [APP],
     "hybridApps": [HYBRID],
     "platform": {
+        "certManager": CERT_MANAGER,
         "serverless": SERVERLESS,
         "pluginHosts": PLUGIN_HOSTS,
         "spinKube": SPIN_KUBE,

@@ -1,20 +1,25 @@
 """Kubernetes' own structural schemas, out of its OpenAPI documents (package kubernetes-validate).
 
+Those of add-ons' kinds are in the folder ``upstream``, or come with Shimyard as CRDs, as read at
+the commit that stands in each.
+
 They know fields, types and what is required. They do not know the rules between fields that an API
-server has beside them. For SpinKube's kinds, likewise, those of its own CRDs.
+server has beside them.
 """
 
 from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-import jsonschema
+from jsonschema import Draft202012Validator
 from kubernetes_validate.utils import ValidationError, validate
 
-from components.manifests.spin import CRDS, GROUP_VERSION
+from components.manifests.spin import CRDS
 
+UPSTREAM = Path(__file__).with_name("upstream")
 VERSIONS = ("1.34", "1.37")
 """The oldest Kubernetes in which all that we use is on by default, and the newest that is known."""
 
@@ -25,44 +30,40 @@ _NO_SCHEMA = frozenset({"keda.sh/v1alpha1"})
 
 def check(manifest: dict[str, Any], version: str) -> None:
     """Fail the test if Kubernetes ``version`` does not have this object's fields."""
-    group_version = manifest["apiVersion"]
-    if group_version in _NO_SCHEMA:
+    if manifest["apiVersion"] in _NO_SCHEMA:
         return
-    if group_version == GROUP_VERSION:
-        check_custom(manifest, schema_of(manifest["kind"]))
+    name = f"{manifest['kind']} {manifest['metadata'].get('name')}"
+    upstream = _upstream().get((manifest["apiVersion"], manifest["kind"]))
+    if upstream is not None:
+        found = next(upstream.iter_errors(manifest), None)
+        assert found is None, f"{name}: {found.json_path}: {found.message}"
         return
     try:
         validate(manifest, version, strict=True)
     except ValidationError as error:
         place = ".".join(str(part) for part in error.path)
-        name = f"{manifest['kind']} {manifest['metadata'].get('name')}"
         raise AssertionError(f"{name}: {place}: {error.message}") from None
 
 
 @cache
-def schema_of(kind: str) -> dict[str, Any]:
-    """The structural schema of one of SpinKube's kinds, without room for unknown fields."""
-    known = json.loads((CRDS / f"{kind}.v1alpha1.json").read_text())["schema"]
-    closed: dict[str, Any] = _closed(known)
-    # Kubernetes' own: no CRD says what is in it.
-    closed["properties"]["metadata"] = {"type": "object"}
-    return closed
+def _upstream() -> dict[tuple[str, str], Draft202012Validator]:
+    paths = [*UPSTREAM.glob("*.json"), *CRDS.glob("*.json")]
+    read = [json.loads(path.read_text()) for path in paths]
+    return {
+        (f"{each['group']}/{each['version']}", each["kind"]): Draft202012Validator(
+            _strict(each["schema"])
+        )
+        for each in read
+    }
 
 
-def check_custom(manifest: dict[str, Any], schema: dict[str, Any]) -> None:
-    """Fail the test if a CRD with this schema would refuse the object, or drop a field of it."""
-    for error in jsonschema.Draft202012Validator(schema).iter_errors(manifest):
-        place = ".".join(str(part) for part in error.absolute_path)
-        raise AssertionError(f"{manifest['kind']}: {place}: {error.message}")
-
-
-def _closed(schema: Any) -> Any:
-    """As a CRD's schema means it: a field that it does not name is dropped."""
+def _strict(schema: Any) -> Any:
+    """``schema`` that refuses a field which an API server would drop without a word."""
     if isinstance(schema, list):
-        return [_closed(each) for each in schema]
+        return [_strict(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {key: _closed(value) for key, value in schema.items()}
-    if isinstance(made.get("properties"), dict) and made.get("type") == "object":
-        made.setdefault("additionalProperties", False)
+    made = {key: _strict(value) for key, value in schema.items()}
+    if isinstance(schema.get("properties"), dict) and "additionalProperties" not in schema:
+        made["additionalProperties"] = bool(schema.get("x-kubernetes-preserve-unknown-fields"))
     return made

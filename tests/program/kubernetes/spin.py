@@ -21,7 +21,7 @@ SPIN_KUBE: dict[str, Any] = {
     "values": {"controllerManager": {"replicas": 2}},
     "timeout": 120,
     "crds": {"install": False},
-    "certManager": "external",
+    "certManager": "stack",
     "executors": [
         {
             "name": "shim",

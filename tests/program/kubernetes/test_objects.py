@@ -28,6 +28,7 @@ COMPONENTS = {
     "wasm-function": ["acme.resize"],
     "capability-profile": ["images"],
     "plugin-host": ["shop.plugins"],
+    "cert-manager": ["cert-manager"],
     "spin-kube": ["stack-spin-kube"],
     "spin-app": ["shop.prices"],
 }
@@ -39,6 +40,7 @@ OWNERS = {
     "WasmFunction": "wasm-function",
     "CapabilityProfile": "capability-profile",
     "PluginHost": "plugin-host",
+    "CertManager": "cert-manager",
     "SpinKube": "spin-kube",
     "SpinApp": "spin-app",
 }
@@ -54,18 +56,16 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
     found = [
         each["inputs"]
         for each in made.resources
-        if each["type"].startswith("kubernetes:")
-        and "kind" in each["inputs"]
-        and each["parent"] in owners
+        if each["type"].startswith("kubernetes:") and each["parent"] in owners
     ]
     # Those are upstream's, as they stand in their own files.
-    own = [each for each in found if each["kind"] != "CustomResourceDefinition"]
+    own = [each for each in found if each.get("kind") != "CustomResourceDefinition"]
     return sorted(own, key=_place)
 
 
 def _place(each: dict[str, Any]) -> tuple[str, str, str]:
-    metadata = each["metadata"]
-    return each["kind"], metadata.get("namespace", ""), metadata.get("name", "")
+    metadata = each.get("metadata", each)
+    return each.get("kind", "Release"), metadata.get("namespace", ""), metadata.get("name", "")
 
 
 @pytest.mark.parametrize("component", COMPONENTS)

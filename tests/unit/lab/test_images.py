@@ -15,7 +15,13 @@ import pytest
 from lab.images.component import NotWasmError, is_component, world_of
 from lab.images.content import TAR_GZIP_LAYER, WASM_CONFIG, WASM_LAYER, Blob, Image
 from lab.images.layout import export
-from lab.images.packaging import classic_image, linux_image, wasm_artifact, wasm_layer_image
+from lab.images.packaging import (
+    classic_image,
+    linux_image,
+    started_as,
+    wasm_artifact,
+    wasm_layer_image,
+)
 
 MODULE = b"\0asm\x01\0\0\0" + b"\0\x05\x04note"
 PREAMBLE = b"\0asm\x0d\0\x01\0"
@@ -135,3 +141,12 @@ def test_an_exported_image_is_whole_and_named(tmp_path: Path) -> None:
     for name, data in blobs.items():
         assert name == f"blobs/sha256/{hashlib.sha256(data).hexdigest()}"
     assert named_by["digest"] == image.digest
+
+
+def test_one_program_of_many_shares_its_files_with_the_others() -> None:
+    image = linux_image("/many", b"program", "amd64")
+    first = started_as(image, ["/many", "one"], user="65532")
+    assert first.layers == image.layers
+    assert config_of(first)["config"] == {"Entrypoint": ["/many", "one"], "User": "65532"}
+    assert config_of(image)["config"] == {"Entrypoint": ["/many"]}
+    assert first.digest != started_as(image, ["/many", "two"], user="65532").digest

@@ -49,6 +49,16 @@ def test_a_function_has_ten_to_a_thousand_pods_and_doubles_every_fifteen_seconds
     assert tenant.network_policy is not None
 
 
+def test_an_issuer_gives_each_function_a_certificate_of_its_own() -> None:
+    found = made(domain="fn.lab", tlsIssuer="site", ingressAnnotations={"a.lab/b": "c"})
+    ((_, _, function),) = found.functions()
+    assert found.tls_secret_of(function) == "resize-tls"
+    assert found.annotations == {"a.lab/b": "c", "cert-manager.io/cluster-issuer": "site"}
+    stated = made(domain="fn.lab", tlsSecret="all-tls")
+    assert stated.tls_secret_of(function) == "all-tls"
+    assert stated.annotations == {}
+
+
 def test_a_share_that_is_stated_stays_as_it_is() -> None:
     (tenant,) = made(tenant={"quota": {"requests.memory": "1Gi"}}).tenants
     assert tenant.share == {"requests.memory": "1Gi"}
@@ -114,6 +124,24 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         {"function": {"routes": [{}]}, "tlsSecret": "tls"},
         "tenants[0].functions[0].routes[0].host",
         "is missing, and tlsSecret has a certificate for hosts",
+    ),
+    (
+        {"function": {"routes": [{}]}, "tlsIssuer": "site"},
+        "tenants[0].functions[0].routes[0].host",
+        "is missing, and tlsIssuer signs a certificate for hosts",
+    ),
+    (
+        {"tlsSecret": "tls", "tlsIssuer": "site"},
+        "tlsSecret",
+        "is not needed beside tlsIssuer",
+    ),
+    (
+        {
+            "ingressAnnotations": {"cert-manager.io/cluster-issuer": "other"},
+            "tlsIssuer": "site",
+        },
+        "ingressAnnotations.cert-manager.io/cluster-issuer",
+        "is what tlsIssuer sets",
     ),
     (
         {"tenant": {"functions": [{**each, "routes": [{}]} for each in TWICE]}},
