@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
-	"shimyard.dev/lab/spinoperator/objects"
+	"shimyard.dev/lab/spin/objects"
 )
 
 const (

@@ -1,4 +1,4 @@
-module shimyard.dev/lab/spinoperator
+module shimyard.dev/lab/spin
 
 go 1.26.0
 

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"shimyard.dev/lab/spinoperator/objects"
+	"shimyard.dev/lab/spin/objects"
 )
 
 // Checks are the handlers by their paths. Upstream's mutating ones fill in what Shimyard always

@@ -16,8 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
-	"shimyard.dev/lab/spinoperator/admission"
-	"shimyard.dev/lab/spinoperator/controller"
+	"shimyard.dev/lab/spin/admission"
+	"shimyard.dev/lab/spin/controller"
 )
 
 func main() {
