@@ -40,7 +40,8 @@ def issuer_secrets(issuer: IssuerSettings) -> dict[str, Mapping[str, str]]:
     }
     if issuer.acme.external_account is not None:
         key = issuer.acme.external_account.key.get_secret_value()
-        secrets[_external_account(issuer)] = {EXTERNAL_ACCOUNT_KEY: key}
+        # cert-manager reads it without its padding only, with which some CAs hand it out.
+        secrets[_external_account(issuer)] = {EXTERNAL_ACCOUNT_KEY: key.rstrip("=")}
     return secrets
 
 

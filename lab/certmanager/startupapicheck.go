@@ -17,6 +17,7 @@ import (
 func check(ctx context.Context, arguments []string) error {
 	flags := pflag.NewFlagSet("startupapicheck", pflag.ContinueOnError)
 	patience := flags.Duration("wait", 0, "how long to wait")
+	flags.BoolP("verbose", "v", false, "unused: each try is told")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

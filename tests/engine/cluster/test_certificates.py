@@ -280,7 +280,9 @@ def test_a_function_has_a_certificate_for_its_routes(
     pair.leaf.verify_directly_issued_by(Pair(kubectl, "site-root", "cert-manager").leaf)
 
 
-def test_what_is_taken_out_of_the_stack_leaves_nothing(project: Project, kubectl: Kubectl) -> None:
+def test_what_is_taken_out_of_the_stack_leaves_nothing_and_can_come_again(
+    project: Project, manager: dict[str, Any], kubectl: Kubectl
+) -> None:
     del project.config["platform"]
     project.write()
     project.up()
@@ -297,3 +299,11 @@ def test_what_is_taken_out_of_the_stack_leaves_nothing(project: Project, kubectl
         return None if found <= {"public-account"} else str(found)
 
     wait_for("the end of the certificates' Secrets", missing, seconds=30, interval=0.5)
+    project.config["platform"] = {"certManager": manager}
+    project.write()
+    project.up()
+    # Nothing would start these again elsewhere, so a drain leaves them alone.
+    for pod, namespace in (("ingress", NAMESPACE), ("pebble", "acme")):
+        kubectl("delete", "pod", pod, "-n", namespace, "--ignore-not-found")
+    project.destroy()
+    assert [each for each in project.resources() if each["type"] != "pulumi:pulumi:Stack"] == []

@@ -47,7 +47,8 @@ spec:
 """,
 }
 
-CHART = Chart("trial", "1.2.3", FILES, {"appVersion": "7"})
+# Newer than what Helm's library takes for the version of a cluster that it does not ask.
+CHART = Chart("trial", "1.2.3", FILES, {"appVersion": "7", "kubeVersion": ">= 1.30.0-0"})
 
 
 def write_chart(folder: Path) -> Path:

@@ -28,6 +28,7 @@ type Cluster struct {
 	Dynamic   dynamic.Interface
 	Discovery discovery.CachedDiscoveryInterface
 	Mapper    *restmapper.DeferredDiscoveryRESTMapper
+	Version   string // of the API server: v1.36.3+k3s1
 }
 
 // Connect looks whether the API server answers. A broken or absent one is no error yet: previews
@@ -66,9 +67,11 @@ func (c *Cluster) connect(userAgent string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := discoverer.ServerVersion(); err != nil {
+	version, err := discoverer.ServerVersion()
+	if err != nil {
 		return fmt.Errorf("unable to load schema information from the API server: %w", err)
 	}
+	c.Version = version.GitVersion
 	if c.Dynamic, err = dynamic.NewForConfig(config); err != nil {
 		return err
 	}

@@ -16,7 +16,8 @@ var ErrNotFound = driver.ErrReleaseNotFound
 // Logger gets what Helm does, one line a call.
 type Logger func(format string, arguments ...any)
 
-// Render returns the manifest of a release, hooks included, without asking a cluster.
+// Render returns the manifest of a release, hooks included, without asking a cluster: the version of
+// its Kubernetes is what it said when the provider met it.
 func (c *Charts) Render(ctx context.Context, release *Release, hooks bool) (string, error) {
 	configuration, err := c.offline(release)
 	if err != nil {
@@ -28,6 +29,7 @@ func (c *Charts) Render(ctx context.Context, release *Release, hooks bool) (stri
 	if err != nil {
 		return "", err
 	}
+	install.KubeVersion = kubernetesVersion(c.cluster.Version)
 	install.DryRun, install.ClientOnly, install.Replace = true, true, true
 	install.ReleaseName, install.Namespace = release.Name, release.Namespace
 	install.SubNotes = release.RenderSubchartNotes

@@ -2,6 +2,7 @@ package helm
 
 import (
 	"reflect"
+	"runtime/debug"
 	"testing"
 
 	"helm.sh/helm/v3/pkg/action"
@@ -53,5 +54,18 @@ func TestAChartInAnOCIRepositoryIsAReference(t *testing.T) {
 	release.RepositoryOpts.Repo = "https://charts.example"
 	if found := release.source(options); found != "a" || options.RepoURL != "https://charts.example" {
 		t.Errorf("got %s, %v", found, options)
+	}
+}
+
+func TestAChartIsRenderedForTheClustersKubernetes(t *testing.T) {
+	if found := kubernetesVersion("v1.36.3+k3s1"); found == nil || found.Minor != "36" {
+		t.Errorf("got %v", found)
+	}
+	built := &debug.BuildInfo{Deps: []*debug.Module{{Path: "k8s.io/client-go", Version: "v0.35.1"}}}
+	if found := clientVersion(built, true); found != "v1.35.1" {
+		t.Errorf("got %s", found)
+	}
+	if found := clientVersion(nil, false); found != "" {
+		t.Errorf("got %s", found)
 	}
 }

@@ -97,7 +97,7 @@ def test_the_key_of_a_ca_is_looked_for_where_cert_manager_does() -> None:
 
 def test_secrets_of_solvers_and_accounts_stand_beside_their_issuer() -> None:
     (issuer,) = made(
-        **acme(secrets={"zone": {"token": "hush"}}, externalAccount={"keyId": "7", "key": "aGk"})
+        **acme(secrets={"zone": {"token": "hush"}}, externalAccount={"keyId": "7", "key": "aGk="})
     ).issuers
     assert issuer_secrets(issuer) == {
         "zone": {"token": "hush"},
