@@ -19,6 +19,7 @@ from toolchain.cache import cached, digest
 from toolchain.progress import Progress
 
 FOLDER: Final = Path(__file__).parent
+OPERATOR: Final = FOLDER / "operator"
 PROGRAM: Final = "spin-operator"
 SHIM: Final = "containerd-shim-spin"
 REGISTRY: Final = "ghcr.io"
@@ -38,7 +39,7 @@ def spin_operator(arch: Arch, progress: Progress | None = None) -> Path:
 
     Errors: ``BuildError`` without Go; ``CommandError`` with its words.
     """
-    program = GoProgram(FOLDER / "operator")
+    program = GoProgram(OPERATOR)
 
     def make(out: Path) -> None:
         program.build(out / PROGRAM, arch)

@@ -14,6 +14,7 @@ from tests.fuzz.workloads import (
     SERVERLESS,
 )
 from tests.program.kubernetes.examples import CERT_MANAGER, PLUGIN_HOSTS
+from tests.program.kubernetes.spin import SPIN_APPS, SPIN_KUBE
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -83,7 +84,8 @@ EVERYTHING: dict[str, Any] = {
                 "handler": "wasm",
                 "options": {"Fuel": 5},
                 "canaryImage": "registry.lab/canary:1",
-            }
+            },
+            {"name": "spin", "version": "0.24.0", "canaryImage": "registry.lab/spin-canary:1"},
         ],
         "engines": [
             {"name": "wasmtime", "version": "45.0.1", "config": {"cache": {"enabled": True}}},
@@ -163,5 +165,10 @@ EVERYTHING: dict[str, Any] = {
         "certManager": CERT_MANAGER,
         "serverless": SERVERLESS,
         "pluginHosts": PLUGIN_HOSTS,
+        "spinKube": {
+            **SPIN_KUBE,
+            "crds": {"file": "vendor/spin-operator.crds.yaml", "sha256": "ab" * 32},
+        },
+        "spinApps": SPIN_APPS,
     },
 }

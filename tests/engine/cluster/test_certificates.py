@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lab.builds.inventory import BuiltArtifacts
 from lab.builds.pebble import pebble
 from lab.certmanager.recipe import REGISTRY, publish
-from lab.commands import CommandError
 from lab.deadline import wait_for
+from lab.errors import CommandError
 from lab.images.packaging import linux_image
 from lab.images.registry_client import RegistryClient
 from lab.ingress.objects import NAMESPACE, objects
