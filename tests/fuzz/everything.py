@@ -167,7 +167,11 @@ EVERYTHING: dict[str, Any] = {
         "pluginHosts": PLUGIN_HOSTS,
         "spinKube": {
             **SPIN_KUBE,
-            "crds": {"file": "vendor/spin-operator.crds.yaml", "sha256": "ab" * 32},
+            "crds": {
+                "install": True,
+                "file": "vendor/spin-operator.crds.yaml",
+                "sha256": "ab" * 32,
+            },
         },
         "spinApps": SPIN_APPS,
     },

@@ -15,7 +15,7 @@ from shimyard.settings.runtime import Image
 from shimyard.settings.workloads.apps import check_host_paths, check_percentages
 from shimyard.settings.workloads.environment import EnvSettings, one_value_a_name
 from shimyard.settings.workloads.pod import AppSettings
-from shimyard.settings.workloads.probes import HeaderSettings, Seconds, Threshold
+from shimyard.settings.workloads.probes import HeaderSettings, ProbeTimesSettings, Seconds
 from shimyard.settings.workloads.resources import WasmResourcesSettings
 from shimyard.settings.workloads.scaling import AutoscalingSettings
 from shimyard.settings.workloads.volumes import VolumeSettings, one_volume_a_place
@@ -84,21 +84,13 @@ class SpinHttpGetSettings(Model):
     )
 
 
-class SpinCheckSettings(Model):
+class SpinCheckSettings(ProbeTimesSettings):
     """A check of an application, always by HTTP on its port."""
 
     http_get: SpinHttpGetSettings = Field(description="The request.")
     # From 1 on: the operator takes 0 for not given.
     initial_delay_seconds: Seconds = Field(
         default=1, description="Seconds to wait after the container's start."
-    )
-    period_seconds: Seconds = Field(default=10, description="Seconds from one try to the next.")
-    timeout_seconds: Seconds = Field(default=1, description="Seconds that an answer may take.")
-    success_threshold: Threshold = Field(
-        default=1, description="Good answers in a row to count as working; readiness only."
-    )
-    failure_threshold: Threshold = Field(
-        default=3, description="Bad answers in a row to count as failing."
     )
 
 
