@@ -19,12 +19,19 @@ def chart_values(manager: CertManagerSettings) -> dict[str, Any]:
     """Values of cert-manager's chart.
 
     Its CRDs come with it. Its check of the API is a hook: the release is not done before the
-    webhook answers with a certificate that the API server takes. The Secret of a certificate goes
-    with it.
+    webhook answers with a certificate that the API server takes. The chart does so after an
+    install; here it is done after an upgrade too, as a second try after a failed install is one.
+    The Secret of a certificate goes with it.
     """
+    hook = {"helm.sh/hook": "post-install,post-upgrade"}
     ours = {
         "crds": {"enabled": True, "keep": manager.keep_crds},
-        "startupapicheck": {"enabled": True},
+        "startupapicheck": {
+            "enabled": True,
+            "jobAnnotations": hook,
+            "rbac": {"annotations": hook},
+            "serviceAccount": {"annotations": hook},
+        },
         "enableCertificateOwnerRef": True,
     }
     return merged(ours, manager.values)

@@ -20,6 +20,7 @@ _OURS: Final = {
     "clusterResourceNamespace": "issuers of the cluster have their Secrets beside cert-manager; "
     "remove this",
     "startupapicheck.enabled": "issuers wait for this check; remove this",
+    "startupapicheck.jobAnnotations": "they say when the check is made; remove this",
 }
 """Values of the chart that Shimyard sets or relies on -> what to do."""
 

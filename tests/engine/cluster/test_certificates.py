@@ -280,9 +280,7 @@ def test_a_function_has_a_certificate_for_its_routes(
     pair.leaf.verify_directly_issued_by(Pair(kubectl, "site-root", "cert-manager").leaf)
 
 
-def test_what_is_taken_out_of_the_stack_leaves_nothing_and_can_come_again(
-    project: Project, manager: dict[str, Any], kubectl: Kubectl
-) -> None:
+def test_what_is_taken_out_of_the_stack_leaves_nothing(project: Project, kubectl: Kubectl) -> None:
     del project.config["platform"]
     project.write()
     project.up()
@@ -299,9 +297,27 @@ def test_what_is_taken_out_of_the_stack_leaves_nothing_and_can_come_again(
         return None if found <= {"public-account"} else str(found)
 
     wait_for("the end of the certificates' Secrets", missing, seconds=30, interval=0.5)
+
+
+def test_no_issuer_meets_a_webhook_that_the_api_server_can_not_ask_yet(
+    project: Project, manager: dict[str, Any], kubectl: Kubectl
+) -> None:
+    # Nobody tells the API server of the webhook's CA.
+    unready = {**manager, "timeout": 20, "values": {"cainjector": {"replicaCount": 0}}}
+    project.config["platform"] = {"certManager": unready}
+    project.write()
+    for hook in ("post-install", "post-upgrade"):
+        told = project.up(status=None)
+        assert told.status != 0
+        assert hook in told.output
+        assert kubectl.get("clusterissuers")["items"] == []
     project.config["platform"] = {"certManager": manager}
     project.write()
     project.up()
+    assert Pair(kubectl, "front-tls").names == ["front.shop.lab", "10.0.0.7"]
+
+
+def test_a_destroy_ends_all_of_it(project: Project, kubectl: Kubectl) -> None:
     # Nothing would start these again elsewhere, so a drain leaves them alone.
     for pod, namespace in (("ingress", NAMESPACE), ("pebble", "acme")):
         kubectl("delete", "pod", pod, "-n", namespace, "--ignore-not-found")

@@ -41,17 +41,24 @@ def acme(**changes: Any) -> dict[str, Any]:
 
 def test_the_chart_is_upstreams_and_brings_its_crds_and_its_check() -> None:
     manager = made()
+    always = {"helm.sh/hook": "post-install,post-upgrade"}
     assert manager.chart.reference == "oci://quay.io/jetstack/charts/cert-manager"
     assert chart_values(manager) == {
         "crds": {"enabled": True, "keep": False},
-        "startupapicheck": {"enabled": True},
+        "startupapicheck": {
+            "enabled": True,
+            "jobAnnotations": always,
+            "rbac": {"annotations": always},
+            "serviceAccount": {"annotations": always},
+        },
         "enableCertificateOwnerRef": True,
     }
 
 
 def test_values_go_over_ours_and_leave_what_is_relied_on() -> None:
     manager = made(values={"startupapicheck": {"timeout": "5m"}, "enableCertificateOwnerRef": None})
-    assert chart_values(manager)["startupapicheck"] == {"enabled": True, "timeout": "5m"}
+    check = chart_values(manager)["startupapicheck"]
+    assert (check["enabled"], check["timeout"]) == (True, "5m")
     assert "enableCertificateOwnerRef" not in chart_values(manager)
 
 
