@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         Platform,
         PluginHost,
         ServerlessPlatform,
+        SpinApp,
+        SpinKube,
         WasmFunction,
     )
     from components.security import CapabilityProfile, Security, SignedImages
@@ -51,6 +53,8 @@ _IN_A_CLUSTER = {
     "Security": "components.security",
     "ServerlessPlatform": "components.platform",
     "SignedImages": "components.security",
+    "SpinApp": "components.platform",
+    "SpinKube": "components.platform",
     "WasmApp": "components.workloads",
     "WasmFunction": "components.platform",
     "WasmNamespace": "components.workloads",
@@ -80,6 +84,8 @@ __all__ = [
     "Security",
     "ServerlessPlatform",
     "SignedImages",
+    "SpinApp",
+    "SpinKube",
     "WasmApp",
     "WasmFunction",
     "WasmNamespace",

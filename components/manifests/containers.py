@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from components.manifests.merge import merged
@@ -13,9 +14,10 @@ from shimyard.settings.workloads import (
     EnvSettings,
     NativeContainerSettings,
     PortSettings,
+    VolumeSettings,
     WasmContainerSettings,
 )
-from shimyard.settings.workloads.resources import AmountsSettings
+from shimyard.settings.workloads.resources import AmountsSettings, ResourcesSettings
 
 _CAPABILITIES = {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}
 """The fewest that a shim leaves a container: one, which Kubernetes' profile "restricted" allows.
@@ -90,17 +92,19 @@ def _fields(
             "args": list(settings.args),
             "workingDir": settings.working_dir,
             "ports": [port.model_dump(by_alias=True) for port in ports],
-            "env": [_variable(name, variable, secret) for variable in settings.env],
+            "env": [variable_of(name, variable, secret) for variable in settings.env],
             "envFrom": _env_from(settings),
-            "resources": without_empty(
-                {
-                    "requests": _amounts(settings.resources.requests),
-                    "limits": _amounts(settings.resources.limits),
-                }
-            ),
-            "volumeMounts": _mounts(settings),
+            "resources": resources_of(settings.resources),
+            "volumeMounts": mounts_of(settings.volumes),
             **probes(settings.probes, ports),
         }
+    )
+
+
+def resources_of(settings: ResourcesSettings) -> dict[str, Any]:
+    """Requests and limits (core/v1 ResourceRequirements)."""
+    return without_empty(
+        {"requests": _amounts(settings.requests), "limits": _amounts(settings.limits)}
     )
 
 
@@ -110,7 +114,8 @@ def _amounts(amounts: AmountsSettings) -> dict[str, str]:
     return {name.replace("_", "-"): amount for name, amount in known.items()}
 
 
-def _variable(container: str, variable: EnvSettings, secret: Any) -> dict[str, Any]:
+def variable_of(container: str, variable: EnvSettings, secret: Any) -> dict[str, Any]:
+    """A variable (core/v1 EnvVar). ``secret``: name of the Secret with the secret values."""
     if variable.value is not None:
         return {"name": variable.name, "value": variable.value}
     if variable.secret_value is not None:
@@ -128,7 +133,8 @@ def _env_from(settings: ContainerSettings) -> list[dict[str, Any]]:
     return [source.model_dump(by_alias=True, exclude_defaults=True) for source in settings.env_from]
 
 
-def _mounts(settings: ContainerSettings) -> list[dict[str, Any]]:
+def mounts_of(volumes: Iterable[VolumeSettings]) -> list[dict[str, Any]]:
+    """Where a container sees its volumes (core/v1 VolumeMounts)."""
     return [
         without_empty(
             {
@@ -138,5 +144,5 @@ def _mounts(settings: ContainerSettings) -> list[dict[str, Any]]:
                 "readOnly": volume.is_read_only or None,
             }
         )
-        for volume in settings.volumes
+        for volume in volumes
     ]

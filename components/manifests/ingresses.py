@@ -9,20 +9,27 @@ from components.manifests.metadata import without_empty
 from shimyard.settings.platform import RouteSettings
 
 
+def urls_of(routes: Sequence[RouteSettings], *, tls: bool) -> list[str]:
+    """Of the routes that have a host."""
+    scheme = "https" if tls else "http"
+    return [f"{scheme}://{route.host}{route.path}" for route in routes if route.host is not None]
+
+
 def ingress_spec(
     routes: Sequence[RouteSettings],
     *,
     service: Any,
-    port: str,
+    port: str | int,
     ingress_class: str | None = None,
     tls_secret: str | None = None,
 ) -> dict[str, Any]:
     """The spec of an Ingress (networking.k8s.io/v1) that leads ``routes`` to a Service's port.
 
-    ``service``: its name, which may be a Pulumi output; ``port``: the port's name.
+    ``service``: its name, which may be a Pulumi output; ``port``: the port's name or number.
     ``tls_secret``: Secret with the certificate of all hosts; the routes name one each then.
     """
-    backend = {"service": {"name": service, "port": {"name": port}}}
+    by = "name" if isinstance(port, str) else "number"
+    backend = {"service": {"name": service, "port": {by: port}}}
     paths: dict[str | None, list[dict[str, Any]]] = {}
     for route in routes:
         paths.setdefault(route.host, []).append(

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from shimyard.settings.workloads import PodsSettings
+from shimyard.settings.workloads import AppSettings
 
 APP_LABEL = "shimyard.dev/app"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "shimyard"}
 
 
-def selector(app: PodsSettings) -> dict[str, str]:
+def selector(app: AppSettings) -> dict[str, str]:
     """The labels that find an app's pods. A Deployment's can't change, so it is but one."""
     return {APP_LABEL: app.name}
 
 
-def labels(app: PodsSettings) -> dict[str, str]:
+def labels(app: AppSettings) -> dict[str, str]:
     """Labels of each object of an app."""
     return {
         **app.labels,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from components.manifests.metadata import selector, without_empty
-from shimyard.settings.workloads import AutoscalingSettings, PodsSettings
+from shimyard.settings.workloads import AppSettings, AutoscalingSettings
 
 
-def autoscaler_spec(app: PodsSettings, autoscaling: AutoscalingSettings) -> dict[str, Any]:
+def autoscaler_spec(app: AppSettings, autoscaling: AutoscalingSettings) -> dict[str, Any]:
     """The spec of a HorizontalPodAutoscaler (autoscaling/v2)."""
     behavior = autoscaling.behavior
     return without_empty(
@@ -22,7 +22,7 @@ def autoscaler_spec(app: PodsSettings, autoscaling: AutoscalingSettings) -> dict
     )
 
 
-def budget_spec(app: PodsSettings) -> dict[str, Any]:
+def budget_spec(app: AppSettings) -> dict[str, Any]:
     """The spec of a PodDisruptionBudget."""
     budget = app.disruption_budget
     most: int | str | None = budget.max_unavailable

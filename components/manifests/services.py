@@ -6,6 +6,7 @@ from typing import Any
 
 from components.manifests.metadata import selector, without_empty
 from shimyard.settings.workloads import (
+    AppSettings,
     PodsSettings,
     PortSettings,
     ServicePortSettings,
@@ -70,7 +71,7 @@ def url_scheme(port: ServicePortSettings) -> str | None:
 
 
 def open_ports_spec(
-    app: PodsSettings, service: ServiceSettings, ports: list[PortSettings]
+    app: AppSettings, service: ServiceSettings, ports: list[PortSettings]
 ) -> dict[str, Any]:
     """A NetworkPolicy's spec: anybody may connect to the ports that the Service leads to."""
     names = {port.name for port in ports}

@@ -7,6 +7,8 @@ from components.platform.iot_gateway import IoTGateway
 from components.platform.platform import Platform
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
+from components.platform.spin_app import SpinApp
+from components.platform.spin_kube import SpinKube
 from components.platform.wasm_function import WasmFunction
 
 __all__ = [
@@ -17,5 +19,7 @@ __all__ = [
     "Platform",
     "PluginHost",
     "ServerlessPlatform",
+    "SpinApp",
+    "SpinKube",
     "WasmFunction",
 ]

@@ -70,7 +70,7 @@ class EdgeAI(Workload):
         super().__init__(resource_name, app, shim=shim, namespace=namespace, opts=opts)
         ports = app.ports_with(shim)
         secret = secret_values(
-            resource_name, app, [(app.name, app)], namespace=self._place, opts=self._child
+            resource_name, app, [(app.name, app.env)], namespace=self._place, opts=self._child
         )
         container = wasm_container(app.name, app, ports, shim, secret=secret)
         spec = pod_spec(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes.networking.v1 import Ingress
 
-from components.manifests.ingresses import ingress_spec
+from components.manifests.ingresses import ingress_spec, urls_of
 from components.manifests.metadata import labels, without_empty
 from components.manifests.services import service_of, service_ports
 from shimyard.settings.platform import IngressSettings, RouteSettings
@@ -37,6 +37,7 @@ def make_ingress(
             f"{type(parent).__name__} '{resource_name}': routes: need a Service to lead to; add a "
             "port to ports, or remove them"
         )
+    secret = settings.tls_secret_of(app.name)
     Ingress(
         resource_name,
         metadata=without_empty(
@@ -52,9 +53,8 @@ def make_ingress(
             service=service,
             port=service_ports(described, ports)[0].name,
             ingress_class=settings.ingress_class,
-            tls_secret=settings.tls_secret_of(app.name),
+            tls_secret=secret,
         ),
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    scheme = "http" if settings.tls_secret_of(app.name) is None else "https"
-    return [f"{scheme}://{route.host}{route.path}" for route in routes if route.host is not None]
+    return urls_of(routes, tls=secret is not None)

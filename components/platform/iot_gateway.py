@@ -75,7 +75,7 @@ class IoTGateway(App):
         values = secret_values(
             resource_name,
             gateway,
-            [("filter", gateway.filter)],
+            [("filter", gateway.filter.env)],
             namespace=self._place,
             opts=self._child,
         )

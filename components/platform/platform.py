@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -14,6 +14,8 @@ from components.platform.edge_ai import EdgeAI
 from components.platform.iot_gateway import IoTGateway
 from components.platform.plugin_host import PluginHost
 from components.platform.serverless_platform import ServerlessPlatform
+from components.platform.spin_app import SpinApp
+from components.platform.spin_kube import SpinKube
 from components.workloads.app import key_of, resource_name_of
 from components.workloads.runtime_classes import RuntimeClasses
 from components.workloads.wasm_namespace import WasmNamespace, given_by
@@ -25,8 +27,8 @@ class Platform(pulumi.ComponentResource):
     """The add-ons and platform workloads of the settings.
 
     Outputs: ``cert_manager`` and ``serverless`` (None if the settings have none);
-    ``plugin_hosts``, ``iot_gateways``, ``edge_ai`` and ``cdn_functions`` (by namespace and name);
-    ``summary`` (part -> what it has).
+    ``plugin_hosts``, ``iot_gateways``, ``edge_ai``, ``cdn_functions`` and ``spin_apps`` (by
+    namespace and name); ``summary`` (part -> what it has).
     """
 
     cert_manager: CertManager | None
@@ -35,6 +37,7 @@ class Platform(pulumi.ComponentResource):
     iot_gateways: dict[str, IoTGateway]
     edge_ai: dict[str, EdgeAI]
     cdn_functions: dict[str, CDNFunction]
+    spin_apps: dict[str, SpinApp]
     summary: dict[str, Any]
 
     def __init__(
@@ -153,4 +156,45 @@ class Platform(pulumi.ComponentResource):
                 key: {"address": cdn.address, "urls": cdn.urls}
                 for key, cdn in self.cdn_functions.items()
             }
+        self.spin_apps = self._spin(resource_name, settings, homes, [*waiting, classes])
+        if self.spin_apps:
+            self.summary["spinApps"] = {
+                key: {"url": app.url, "urls": app.urls} for key, app in self.spin_apps.items()
+            }
         self.register_outputs(self.summary)
+
+    def _spin(
+        self,
+        resource_name: str,
+        settings: StackSettings,
+        homes: Mapping[str, WasmNamespace],
+        after: Sequence[pulumi.Input[pulumi.Resource]],
+    ) -> dict[str, SpinApp]:
+        """SpinKube and its applications, if the settings have them."""
+        spin, apps = settings.platform.spin_kube, settings.platform.spin_apps
+        if spin is None:
+            return {}
+        certificates = [] if self.cert_manager is None else [self.cert_manager.release]
+        used = [homes[name] for name in {app.namespace: None for app in apps} if name in homes]
+        kube = SpinKube(
+            f"{resource_name}-spin-kube",
+            spin=spin,
+            # Names and not outputs: a preview without the cluster would know none of those.
+            runtime_classes={
+                each.handler: settings.runtime_classes.name_of(each.handler)
+                for each in spin.executors
+            },
+            uses=[(app.namespace, spin.executor_of(app)) for app in apps],
+            registries=settings.runtime.registries,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, *used, *certificates]),
+        )
+        return {
+            key_of(app): SpinApp(
+                resource_name_of(app),
+                app=app,
+                executor=spin.executor_of(app),
+                **given_by(homes.get(app.namespace)),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[kube]),
+            )
+            for app in apps
+        }

@@ -13,7 +13,7 @@ from components.manifests.metadata import without_empty
 from components.manifests.pods import deployment_spec
 from components.manifests.scaling import autoscaler_spec, budget_spec
 from components.workloads.workload import Workload
-from shimyard.settings.workloads import PodsSettings, PortSettings, StrategySettings
+from shimyard.settings.workloads import AppSettings, PodsSettings, PortSettings, StrategySettings
 
 
 class App(Workload):
@@ -60,12 +60,12 @@ class App(Workload):
         self.register_outputs({"deployment": self.deployment, **reached})
 
 
-def key_of(app: PodsSettings) -> str:
+def key_of(app: AppSettings) -> str:
     """By which outputs name an app: 'namespace/name'."""
     return f"{app.namespace}/{app.name}"
 
 
-def resource_name_of(app: PodsSettings) -> str:
+def resource_name_of(app: AppSettings) -> str:
     """The Pulumi name of an app of a stack."""
     # A dot is in neither part: "a-b" in "c" and "b" in "c-a" must not be one resource.
     return f"{app.namespace}.{app.name}"

@@ -53,8 +53,9 @@ class HybridApp(App):
         Raises ``pulumi.RunError`` if the shim can't mix, or two containers take the same port.
         """
         super().__init__(resource_name, app, shim=shim, namespace=namespace, opts=opts)
+        variables = [(name, part.env) for name, part in app.parts()]
         secret = secret_values(
-            resource_name, app, app.parts(), namespace=self._place, opts=self._child
+            resource_name, app, variables, namespace=self._place, opts=self._child
         )
         ports = app.proxy_ports_with(shim)
         proxy = wasm_container("proxy", app.proxy, ports, shim, secret=secret)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
@@ -11,22 +11,25 @@ from pydantic import SecretStr
 
 from components.manifests.containers import secret_key
 from components.manifests.metadata import labels
-from shimyard.settings.workloads import ContainerSettings, PodsSettings
+from shimyard.settings.workloads import AppSettings, EnvSettings
 
 
 def secret_values(
     resource_name: str,
-    app: PodsSettings,
-    containers: Iterable[tuple[str, ContainerSettings]],
+    app: AppSettings,
+    variables: Iterable[tuple[str, Sequence[EnvSettings]]],
     *,
     namespace: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str] | None:
-    """Name of the Secret with the ``secretValue``s of ``containers``; None if there are none."""
+    """Name of the Secret with the ``secretValue``s of ``variables``; None if there are none.
+
+    ``variables``: name of a container, and what it has.
+    """
     data = {
         secret_key(container, variable.name): variable.secret_value
-        for container, settings in containers
-        for variable in settings.env
+        for container, its in variables
+        for variable in its
         if variable.secret_value is not None
     }
     if not data:
@@ -36,7 +39,7 @@ def secret_values(
 
 def kept_secret(
     resource_name: str,
-    app: PodsSettings,
+    app: AppSettings,
     data: Mapping[str, SecretStr],
     *,
     namespace: pulumi.Input[str],

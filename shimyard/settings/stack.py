@@ -17,6 +17,7 @@ from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.platform.certificate_rules import check_certificates
 from shimyard.settings.platform.edge_ai_rules import check_edge_ai
 from shimyard.settings.platform.gateway_rules import check_gateways
+from shimyard.settings.platform.spin_rules import check_spin
 from shimyard.settings.runtime import CniSettings, RuntimeSettings
 from shimyard.settings.security import SecuritySettings
 from shimyard.settings.security.rules import check_falco, check_profiles
@@ -214,6 +215,7 @@ class StackSettings(Model):
         check_workloads(self)
         check_gateways(self)
         check_certificates(self)
+        check_spin(self)
         check_profiles(self)
         check_falco(self)
         check_edge_ai(self)

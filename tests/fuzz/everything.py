@@ -22,6 +22,7 @@ from tests.program.kubernetes.examples import (
     SIGNED_IMAGES,
 )
 from tests.program.kubernetes.gateways import IOT_GATEWAYS
+from tests.program.kubernetes.spin import SPIN_APPS, SPIN_KUBE
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOQLiHBIeqX29mAsOQ1K0wezrcg2ujZwqpq1QQ68ypEA"
 
@@ -110,7 +111,8 @@ EVERYTHING: dict[str, Any] = {
                 "options": {"Fuel": 5},
                 "wasiNn": ["onnx", "openvino"],
                 "canaryImage": "registry.lab/canary:1",
-            }
+            },
+            {"name": "spin", "version": "0.24.0", "canaryImage": "registry.lab/spin-canary:1"},
         ],
         "engines": [
             {"name": "wasmtime", "version": "45.0.1", "config": {"cache": {"enabled": True}}},
@@ -195,5 +197,14 @@ EVERYTHING: dict[str, Any] = {
         "edgeAi": EDGE_AI,
         "cdnFunctions": CDN_FUNCTIONS,
         "certManager": CERT_MANAGER,
+        "spinKube": {
+            **SPIN_KUBE,
+            "crds": {
+                "install": True,
+                "file": "vendor/spin-operator.crds.yaml",
+                "sha256": "ab" * 32,
+            },
+        },
+        "spinApps": SPIN_APPS,
     },
 }

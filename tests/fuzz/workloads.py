@@ -55,8 +55,8 @@ SERVERLESS: dict[str, Any] = {
     "handler": HANDLER,
     "domain": "fn.example.com",
     "ingressClass": "site",
-    "ingressAnnotations": {"cert-manager.io/cluster-issuer": "site-ca"},
-    "tlsSecret": "functions-tls",
+    "ingressAnnotations": {"example.com/limit": "100"},
+    "tlsIssuer": "site-ca",
     "tenants": [
         {
             "name": "acme",

@@ -19,6 +19,16 @@ from shimyard.settings.platform.serverless import (
     ServerlessSettings,
     TenantSettings,
 )
+from shimyard.settings.platform.spin import (
+    SpinCrdsSettings,
+    SpinExecutorSettings,
+    SpinKubeSettings,
+)
+from shimyard.settings.platform.spin_app import (
+    SpinAppSettings,
+    SpinCheckSettings,
+    SpinScalingSettings,
+)
 
 __all__ = [
     "CdnFunctionSettings",
@@ -37,5 +47,11 @@ __all__ = [
     "PluginSettings",
     "RouteSettings",
     "ServerlessSettings",
+    "SpinAppSettings",
+    "SpinCheckSettings",
+    "SpinCrdsSettings",
+    "SpinExecutorSettings",
+    "SpinKubeSettings",
+    "SpinScalingSettings",
     "TenantSettings",
 ]

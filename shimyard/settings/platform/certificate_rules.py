@@ -20,20 +20,12 @@ def check_certificates(stack: StackSettings) -> None:
     manager = stack.platform.cert_manager
     if manager is None:
         return
-    known = {BUILT_IN_NAMESPACE, manager.namespace}
-    for field, namespace in namespaces_of(stack):
-        if namespace.name == manager.namespace:
-            raise FieldError(
-                f"{field}.name",
-                f"'{namespace.name}' is cert-manager's own; remove the entry, or set "
-                "platform.certManager.namespace to another",
-            )
-        known.add(namespace.name)
-    if manager.namespace == BUILT_IN_NAMESPACE:
-        raise FieldError(
-            "platform.certManager.namespace",
-            f"'{BUILT_IN_NAMESPACE}' is in every cluster already; choose one of its own",
-        )
+    known = {
+        BUILT_IN_NAMESPACE,
+        manager.namespace,
+        *(namespace.name for _, namespace in namespaces_of(stack)),
+    }
+    has_its_own_namespace("certManager", "cert-manager", manager.namespace, stack)
     _ingresses_have_their_issuer(stack, manager)
     for place, name in _namespaces_of(manager):
         if name not in known:
@@ -42,6 +34,22 @@ def check_certificates(stack: StackSettings) -> None:
                 f"there is no namespace '{name}'; add it to namespaces (with existing: true, if "
                 "something else makes it)",
             )
+
+
+def has_its_own_namespace(part: str, title: str, name: str, stack: StackSettings) -> None:
+    """An add-on's namespace goes with it, so it is nobody else's."""
+    for field, namespace in namespaces_of(stack):
+        if namespace.name == name:
+            raise FieldError(
+                f"{field}.name",
+                f"'{name}' is {title}'s own; remove the entry, or set "
+                f"platform.{part}.namespace to another",
+            )
+    if name == BUILT_IN_NAMESPACE:
+        raise FieldError(
+            f"platform.{part}.namespace",
+            f"'{BUILT_IN_NAMESPACE}' is in every cluster already; choose one of its own",
+        )
 
 
 def _ingresses_have_their_issuer(stack: StackSettings, manager: CertManagerSettings) -> None:

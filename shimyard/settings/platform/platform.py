@@ -11,6 +11,8 @@ from shimyard.settings.platform.edge_ai import EdgeAiSettings
 from shimyard.settings.platform.iot import IoTGatewaySettings
 from shimyard.settings.platform.plugins import PluginHostSettings
 from shimyard.settings.platform.serverless import ServerlessSettings
+from shimyard.settings.platform.spin import SpinKubeSettings
+from shimyard.settings.platform.spin_app import SpinAppSettings
 
 
 class PlatformSettings(Model):
@@ -34,4 +36,10 @@ class PlatformSettings(Model):
     )
     cdn_functions: list[CdnFunctionSettings] = Field(
         default_factory=list, description="Functions before an origin, each behind a cache."
+    )
+    spin_kube: SpinKubeSettings | None = Field(
+        default=None, description="SpinKube's operator, which runs `spinApps`. Default: none."
+    )
+    spin_apps: list[SpinAppSettings] = Field(
+        default_factory=list, description="Spin applications that the operator runs."
     )

@@ -15,6 +15,7 @@ from shimyard.settings.workloads.rules import (
     apps_of,
     namespaces_of,
     native_apps_of,
+    spin_apps_of,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def check_profiles(stack: StackSettings) -> None:
             _is_closed(f"{field}.namespaces", profile, namespaces[place])
     owners = {place: each.name for each in profiles for place in each.namespaces}
     shims = {shim.handler: shim.name for shim in stack.runtime.shims}
-    for field, app in (*apps_of(stack), *native_apps_of(stack)):
+    for field, app in (*apps_of(stack), *native_apps_of(stack), *spin_apps_of(stack)):
         named = app.profile if isinstance(app, WasmAppSettings) else None
         owner = owners.get(app.namespace)
         if owner is not None and named != owner:

@@ -19,7 +19,12 @@ from shimyard.settings.workloads.namespaces import (
     NetworkPolicySettings,
     RegistryLoginSettings,
 )
-from shimyard.settings.workloads.pod import PodsSettings, SpreadSettings, WasmPodsSettings
+from shimyard.settings.workloads.pod import (
+    AppSettings,
+    PodsSettings,
+    SpreadSettings,
+    WasmPodsSettings,
+)
 from shimyard.settings.workloads.ports import (
     PortSettings,
     ServicePortSettings,
@@ -43,6 +48,7 @@ from shimyard.settings.workloads.volumes import VolumeSettings
 
 __all__ = [
     "MIXING_SHIMS",
+    "AppSettings",
     "AutoscalingSettings",
     "ContainerSettings",
     "DisruptionBudgetSettings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -11,6 +12,9 @@ from shimyard.settings.runtime import ShimName
 from shimyard.settings.workloads.container import WasmContainerSettings, probes_ask_ports
 from shimyard.settings.workloads.pod import WasmPodsSettings
 from shimyard.settings.workloads.ports import PortSettings, ServiceSettings, default_ports
+from shimyard.settings.workloads.resources import ResourcesSettings
+from shimyard.settings.workloads.scaling import AutoscalingSettings
+from shimyard.settings.workloads.volumes import VolumeSettings
 
 
 class WasmAppSettings(WasmContainerSettings, WasmPodsSettings):
@@ -24,22 +28,12 @@ class WasmAppSettings(WasmContainerSettings, WasmPodsSettings):
 
     @model_validator(mode="after")
     def _node_paths_are_asked_for(self) -> Self:
-        for index, volume in enumerate(self.volumes):
-            if volume.host_path is not None and not self.allow_host_path:
-                raise no_host_path(f"volumes[{index}].hostPath")
+        check_host_paths(self.volumes, allowed=self.allow_host_path)
         return self
 
     @model_validator(mode="after")
     def _percentages_of_what_is_stated(self) -> Self:
-        scaling = self.autoscaling
-        if scaling is None or scaling.memory_utilization is None:
-            return self
-        if "memory" not in self.resources.requests.model_fields_set:
-            raise FieldError(
-                "autoscaling.memoryUtilization",
-                "is a percentage of resources.requests.memory, of which the default is far below "
-                "what an engine needs: set that too, or use memoryAverage",
-            )
+        check_percentages(self.autoscaling, self.resources)
         return self
 
     def ports_with(self, shim: ShimName | None) -> list[PortSettings]:
@@ -51,6 +45,25 @@ class WasmAppSettings(WasmContainerSettings, WasmPodsSettings):
         ports = self.ports_with(shim)
         probes_ask_ports(self.probes, ports)
         check_service(self.service, ports)
+
+
+def check_host_paths(volumes: Sequence[VolumeSettings], *, allowed: bool) -> None:
+    """Raise ``FieldError`` for the first volume that opens the node, unless that is ``allowed``."""
+    for index, volume in enumerate(volumes):
+        if volume.host_path is not None and not allowed:
+            raise no_host_path(f"volumes[{index}].hostPath")
+
+
+def check_percentages(scaling: AutoscalingSettings | None, resources: ResourcesSettings) -> None:
+    """Raise ``FieldError`` for a percentage of memory of which nobody has said what it is."""
+    if scaling is None or scaling.memory_utilization is None:
+        return
+    if "memory" not in resources.requests.model_fields_set:
+        raise FieldError(
+            "autoscaling.memoryUtilization",
+            "is a percentage of resources.requests.memory, of which the default is far below "
+            "what an engine needs: set that too, or use memoryAverage",
+        )
 
 
 def no_host_path(field: str) -> FieldError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -87,6 +88,6 @@ class EnvFromSettings(Model):
         return self
 
 
-def one_value_a_name(env: list[EnvSettings]) -> None:
+def one_value_a_name(variables: Sequence[EnvSettings], field: str = "env") -> None:
     """Raise ``FieldError`` if a name stands twice: the last one would silently win."""
-    each_once("env[{}].name", (variable.name for variable in env), "keep one")
+    each_once(f"{field}[{{}}].name", (variable.name for variable in variables), "keep one")

@@ -48,8 +48,8 @@ class SpreadSettings(Model):
     )
 
 
-class PodsSettings(Model):
-    """The pods of an app, whatever runs them."""
+class AppSettings(Model):
+    """What every app has, whoever makes its pods: where it is, and how many pods there are."""
 
     name: AppName = Field(
         description="Name of the Deployment, its Service and all else that belongs to it."
@@ -73,6 +73,43 @@ class PodsSettings(Model):
         default_factory=DisruptionBudgetSettings,
         description="How many pods a drain may take at a time.",
     )
+    image_pull_secrets: list[ObjectName] = Field(
+        default_factory=list, description="More Secrets with registries' credentials."
+    )
+    allow_host_path: bool = Field(
+        default=False, description="Allow volumes that are paths of the node."
+    )
+
+    @model_validator(mode="after")
+    def _one_number_of_pods(self) -> Self:
+        if self.replicas is not None and self.autoscaling is not None:
+            raise FieldError("replicas", "has autoscaling beside it, which decides; remove one")
+        least, pods = self.disruption_budget.min_available, max(self.fewest_pods, 1)
+        if least is not None and _of(least, pods) >= pods:
+            raise FieldError(
+                "disruptionBudget.minAvailable",
+                f"{least} of {pods} would stop every drain; write a smaller number, or run more "
+                "pods",
+            )
+        return self
+
+    @property
+    def fewest_pods(self) -> int:
+        """Pods that there are at least."""
+        if self.autoscaling is not None:
+            return self.autoscaling.min_replicas
+        return 1 if self.replicas is None else self.replicas
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether it gets a PodDisruptionBudget."""
+        wanted = self.disruption_budget.enabled
+        return self.fewest_pods > 1 if wanted is None else wanted
+
+
+class PodsSettings(AppSettings):
+    """The pods of an app of ours, whatever runs them."""
+
     spread: SpreadSettings = Field(
         default_factory=SpreadSettings, description="How the pods are spread."
     )
@@ -107,12 +144,6 @@ class PodsSettings(Model):
         description="Account of the pods, without a token. Default: the namespace's own, which "
         "carries the registries' credentials.",
     )
-    image_pull_secrets: list[ObjectName] = Field(
-        default_factory=list, description="More Secrets with registries' credentials."
-    )
-    allow_host_path: bool = Field(
-        default=False, description="Allow volumes that are paths of the node."
-    )
     pod_security_context: KubernetesTable = Field(
         default_factory=dict,
         description="Merged over the default: user and group 65532 (spin: root, which it needs). "
@@ -123,19 +154,6 @@ class PodsSettings(Model):
         description="Fields of the pod's spec that Shimyard does not have, merged last: tables "
         "field by field, lists of named things by name, null takes away, all else replaces.",
     )
-
-    @model_validator(mode="after")
-    def _one_number_of_pods(self) -> Self:
-        if self.replicas is not None and self.autoscaling is not None:
-            raise FieldError("replicas", "has autoscaling beside it, which decides; remove one")
-        least, pods = self.disruption_budget.min_available, max(self.fewest_pods, 1)
-        if least is not None and _of(least, pods) >= pods:
-            raise FieldError(
-                "disruptionBudget.minAvailable",
-                f"{least} of {pods} would stop every drain; write a smaller number, or run more "
-                "pods",
-            )
-        return self
 
     @model_validator(mode="after")
     def _drains_within_its_grace_period(self) -> Self:
@@ -161,19 +179,6 @@ class PodsSettings(Model):
         if found is not None:
             raise FieldError(found, f"{NO_EXEC}; use httpGet, tcpSocket, grpc or sleep")
         return self
-
-    @property
-    def fewest_pods(self) -> int:
-        """Pods that there are at least."""
-        if self.autoscaling is not None:
-            return self.autoscaling.min_replicas
-        return 1 if self.replicas is None else self.replicas
-
-    @property
-    def has_budget(self) -> bool:
-        """Whether it gets a PodDisruptionBudget."""
-        wanted = self.disruption_budget.enabled
-        return self.fewest_pods > 1 if wanted is None else wanted
 
     def sleep_seconds(self, *, listens: bool) -> int:
         """Seconds of the preStop sleep, for a pod that has a port or not."""

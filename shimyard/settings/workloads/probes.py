@@ -60,15 +60,9 @@ class GrpcSettings(Model):
     service: Line | None = Field(default=None, description="Service to ask for. Default: all.")
 
 
-class ProbeSettings(Model):
-    """One probe; set exactly one of httpGet, tcpSocket and grpc."""
+class ProbeTimesSettings(Model):
+    """How often a container is asked, and how many answers count."""
 
-    http_get: HttpGetSettings | None = Field(default=None, description="By an HTTP request.")
-    tcp_socket: TcpSocketSettings | None = Field(default=None, description="By a TCP connection.")
-    grpc: GrpcSettings | None = Field(default=None, description="By gRPC's health service.")
-    initial_delay_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
-        default=0, description="Seconds to wait after the container's start."
-    )
     period_seconds: Seconds = Field(default=10, description="Seconds from one try to the next.")
     timeout_seconds: Seconds = Field(default=1, description="Seconds that an answer may take.")
     success_threshold: Threshold = Field(
@@ -76,6 +70,17 @@ class ProbeSettings(Model):
     )
     failure_threshold: Threshold = Field(
         default=3, description="Bad answers in a row to count as failing."
+    )
+
+
+class ProbeSettings(ProbeTimesSettings):
+    """One probe; set exactly one of httpGet, tcpSocket and grpc."""
+
+    http_get: HttpGetSettings | None = Field(default=None, description="By an HTTP request.")
+    tcp_socket: TcpSocketSettings | None = Field(default=None, description="By a TCP connection.")
+    grpc: GrpcSettings | None = Field(default=None, description="By gRPC's health service.")
+    initial_delay_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
+        default=0, description="Seconds to wait after the container's start."
     )
 
     @model_validator(mode="before")

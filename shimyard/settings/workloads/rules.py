@@ -11,9 +11,10 @@ from shimyard.settings.k3s import release
 from shimyard.settings.runtime import ShimName
 from shimyard.settings.workloads.apps import WasmAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings
-from shimyard.settings.workloads.pod import PodsSettings, WasmPodsSettings
+from shimyard.settings.workloads.pod import AppSettings, PodsSettings, WasmPodsSettings
 
 if TYPE_CHECKING:
+    from shimyard.settings.platform import SpinAppSettings
     from shimyard.settings.stack import StackSettings
 
 _IMAGE_VOLUMES = (1, 35, 0)
@@ -29,7 +30,7 @@ def check_workloads(stack: StackSettings) -> None:
     shims = {shim.handler: shim.name for shim in stack.runtime.shims}
     namespaces = {namespace.name: namespace for _, namespace in namespaces_of(stack)}
     names: dict[tuple[str, str], str] = {}
-    for field, pods in (*apps_of(stack), *native_apps_of(stack)):
+    for field, pods in (*apps_of(stack), *native_apps_of(stack), *spin_apps_of(stack)):
         if (pods.namespace, pods.name) in names:
             raise FieldError(
                 f"{field}.name",
@@ -44,6 +45,9 @@ def check_workloads(stack: StackSettings) -> None:
                 "true, if something else makes it)",
             )
     _mounts_images(stack)
+    for field, spin in spin_apps_of(stack):
+        if spin.namespace in namespaces:
+            _is_admitted(field, spin, "spin", namespaces[spin.namespace])
     for field, app in apps_of(stack):
         _fits_shim(field, app, shims)
         _ends_after_its_sleep(field, app, shims[app.handler], stack)
@@ -64,6 +68,8 @@ def _have_a_cluster(stack: StackSettings) -> None:
         ("platform.iotGateways", stack.platform.iot_gateways),
         ("platform.edgeAi", stack.platform.edge_ai),
         ("platform.cdnFunctions", stack.platform.cdn_functions),
+        ("platform.spinKube", stack.platform.spin_kube),
+        ("platform.spinApps", stack.platform.spin_apps),
     ):
         if given:
             raise FieldError(
@@ -94,6 +100,12 @@ def native_apps_of(stack: StackSettings) -> Iterator[tuple[str, PodsSettings]]:
         yield f"platform.pluginHosts[{index}]", host
     for index, cdn in enumerate(stack.platform.cdn_functions):
         yield f"platform.cdnFunctions[{index}]", cdn
+
+
+def spin_apps_of(stack: StackSettings) -> Iterator[tuple[str, SpinAppSettings]]:
+    """(field, app) of the apps that SpinKube's operator runs."""
+    for index, app in enumerate(stack.platform.spin_apps):
+        yield f"platform.spinApps[{index}]", app
 
 
 def namespaces_of(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:
@@ -193,7 +205,7 @@ def _ends_after_its_sleep(
 
 def _is_admitted(
     field: str,
-    app: WasmPodsSettings,
+    app: AppSettings,
     shim: ShimName,
     namespace: NamespaceSettings,
 ) -> None:

@@ -12,12 +12,15 @@ from lab.gateway.recipe import BRIDGE, FILTER
 from lab.ingress.recipe import FOLDER as INGRESS
 from lab.nn.recipe import SPEECH
 from lab.shims.recipes import FOLDER as SHIMS
+from lab.spin.recipe import OPERATOR
 from lab.workloads.recipe import CRATES, FILEPROC
 
 SECONDS = 600.0
 
 
-@pytest.mark.parametrize("folder", [FILEPROC, INGRESS, BRIDGE], ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder", [FILEPROC, INGRESS, BRIDGE, OPERATOR], ids=lambda folder: folder.name
+)
 def test_the_modules_own_tests_pass(folder: Path) -> None:
     run(["go", "-C", str(folder), "test", "./..."], seconds=SECONDS)
 

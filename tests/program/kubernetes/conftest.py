@@ -37,11 +37,14 @@ class Rendered:
         }
 
     def resource(self, kind: str, name: str) -> dict[str, Any]:
-        """The registration of one resource, by the last part of its type and its name."""
+        """The registration of one resource, by the end of its type and its name.
+
+        A component may be called as the kind that it makes: then more of the type tells them apart.
+        """
         (found,) = (
             each
             for each in self.resources
-            if each["type"].rpartition(":")[2] == kind and each["name"] == name
+            if each["type"].endswith(f":{kind}") and each["name"] == name
         )
         return found
 

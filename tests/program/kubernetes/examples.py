@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.program.kubernetes.gateways import IOT_GATEWAYS, LEAST_GATEWAY
+from tests.program.kubernetes.spin import LEAST_SPIN, SPIN_APPS, SPIN_KUBE
 from tests.unit.settings.security.signed import BY_KEY, BY_WORKFLOW, PRIVATE, PUBLIC_KEY
 from tests.unit.settings.security.signed import CHART as CONTROLLER_CHART
 
@@ -118,6 +119,7 @@ LEAST: dict[str, Any] = {
                 "cache": {"image": "registry.lab/nginx:1", "rules": [{"path": "/"}]},
             }
         ],
+        **LEAST_SPIN,
     },
 }
 
@@ -675,5 +677,7 @@ EVERYTHING: dict[str, Any] = {
         "edgeAi": EDGE_AI,
         "cdnFunctions": CDN_FUNCTIONS,
         "certManager": CERT_MANAGER,
+        "spinKube": SPIN_KUBE,
+        "spinApps": SPIN_APPS,
     },
 }

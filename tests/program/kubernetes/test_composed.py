@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.program.kubernetes.conftest import CHECKOUT
@@ -21,6 +23,19 @@ app = HybridAppSettings.model_validate({
     "app": {"image": "b", "ports": [{"name": "api", "containerPort": 9000}]},
 })
 HybridApp("camera", app=app, runtime_class="shimyard-spin", shim="spin")
+"""
+
+SPIN = """
+from components import SpinKube
+from shimyard.settings.platform import SpinKubeSettings
+
+spin = SpinKubeSettings.model_validate({
+    "chart": {"version": "0.6.1", "digest": "sha256:" + "ab" * 32},
+    "crds": {"file": FILE, "sha256": SHA256},
+})
+SpinKube("spin", spin=spin, runtime_classes={"spin": "shimyard-spin"}, uses=[
+    (namespace, "containerd-shim-spin") for namespace in ("shop", "shop", "tills")
+])
 """
 
 IMAGE = """
@@ -104,3 +119,25 @@ def test_an_app_that_wants_more_than_its_profile_is_told_so() -> None:
     done = compose(PROFILE.replace("GIVEN", "CapabilityProfileSettings(name='sealed')"))
     assert done.returncode == 1
     assert done.stderr.startswith("WasmApp 'a': volumes[0].mountPath: /data is no directory of")
+
+
+def test_kinds_of_another_release_come_from_a_file_that_is_proven(tmp_path: Path) -> None:
+    kinds = tmp_path / "crds.yaml"
+    definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    kinds.write_text(json.dumps({**definition, "metadata": {"name": "spinapps"}, "spec": {}}))
+    sha256 = hashlib.sha256(kinds.read_bytes()).hexdigest()
+    program = SPIN.replace("FILE", repr(str(kinds)))
+    done = compose(program.replace("SHA256", repr(sha256)))
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    names = [each["name"] for each in made if each["type"].endswith(":CustomResourceDefinition")]
+    assert names == ["spin-spinapps"]
+    # One executor a namespace, however many applications need it.
+    executors = [each["name"] for each in made if each["type"].endswith(":SpinAppExecutor")]
+    assert executors == ["shop.containerd-shim-spin", "tills.containerd-shim-spin"]
+
+    refused = compose(program.replace("SHA256", repr("ab" * 32)))
+    assert refused.returncode == 1
+    assert f"platform.spinKube.crds.sha256: {kinds} has {sha256}; get the right" in refused.stderr
+    gone = compose(SPIN.replace("FILE", repr("/no/file")).replace("SHA256", repr(sha256)))
+    assert "platform.spinKube.crds.file: /no/file can't be read (No such file" in gone.stderr

@@ -34,6 +34,8 @@ COMPONENTS = {
     "cdn-function": ["shop.front"],
     "signed-images": ["registry"],
     "cert-manager": ["cert-manager"],
+    "spin-kube": ["stack-spin-kube"],
+    "spin-app": ["shop.prices"],
 }
 OWNERS = {
     "RuntimeClasses": "runtime-classes",
@@ -48,6 +50,8 @@ OWNERS = {
     "CDNFunction": "cdn-function",
     "SignedImages": "signed-images",
     "CertManager": "cert-manager",
+    "SpinKube": "spin-kube",
+    "SpinApp": "spin-app",
 }
 
 
@@ -63,7 +67,9 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
         for each in made.resources
         if each["type"].startswith("kubernetes:") and each["parent"] in owners
     ]
-    return sorted(found, key=_place)
+    # Those are upstream's, as they stand in their own files.
+    own = [each for each in found if each.get("kind") != "CustomResourceDefinition"]
+    return sorted(own, key=_place)
 
 
 def _place(each: dict[str, Any]) -> tuple[str, str, str]:

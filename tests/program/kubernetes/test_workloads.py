@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from typing import Any
 
@@ -66,10 +67,34 @@ def test_no_secret_of_the_stack_is_in_what_is_sent_in_the_open(render: Render) -
         "Secret/shop.camera-env",
         "Secret/shop.defects-env",
         "Secret/shop.greeter-env",
+        "Secret/shop.prices-env",
+        "Secret/shop.prices-runtime-config",
         "Secret/shop.public.public-external-account",
         "Secret/shop.public.tsig",
     ]
     assert all(each["data"] == "[secret]" for each in secrets.values())
+
+
+def test_each_part_of_spinkube_waits_for_the_one_before(render: Render) -> None:
+    platform = EVERYTHING["platform"]
+    spin = {**platform["spinKube"], "crds": {}}
+    made = render({**EVERYTHING, "platform": {**platform, "spinKube": spin}})
+    order = [
+        ("Release", "cert-manager"),
+        ("Release", "stack-spin-kube"),
+        ("ValidatingWebhookConfigurationPatch", "stack-spin-kube-validating"),
+        ("SpinAppExecutor", "shop.shim"),
+        ("core.spinkube.dev/v1alpha1:SpinApp", "shop.prices"),
+        ("HorizontalPodAutoscaler", "shop.prices"),
+    ]
+    for (before, its_name), (kind, name) in itertools.pairwise(order):
+        after = made.resource(kind, name)["after"]
+        assert f"{before.rpartition(':')[2]}::{its_name}" in after, (kind, after)
+    release = made.resource("Release", "stack-spin-kube")["after"]
+    crds = "CustomResourceDefinition::stack-spin-kube-{}.core.spinkube.dev"
+    for kind in ("spinapps", "spinappexecutors"):
+        assert crds.format(kind) in release
+    assert "RuntimeClass::stack-spin" in made.resource("SpinAppExecutor", "shop.shim")["after"]
 
 
 def test_an_app_with_pull_secrets_of_its_own_keeps_those_of_its_namespace(render: Render) -> None:
