@@ -9,6 +9,7 @@ from tests.fuzz.workloads import (
     APPS,
     CLASSES,
     EDGE_AI,
+    HANDLER,
     HYBRID_APPS,
     NAMESPACES,
     PROFILE,
@@ -40,8 +41,8 @@ def signed_behind_an_air_gap(signed: dict[str, Any]) -> dict[str, Any]:
         }
         for policy in signed["policies"]
     ]
-    others = [{"namespace": name, "reason": "somebody else's"} for name in ("old", "default")]
-    return {**signed, "policies": policies, "exempt": [*signed["exempt"], *others]}
+    others = {"namespace": "old", "reason": "somebody else's"}
+    return {**signed, "policies": policies, "exempt": [*signed["exempt"], others]}
 
 
 _LOGIN: dict[str, Any] = {
@@ -193,9 +194,11 @@ EVERYTHING: dict[str, Any] = {
     "platform": {
         "serverless": SERVERLESS,
         "pluginHosts": PLUGIN_HOSTS,
-        "iotGateways": IOT_GATEWAYS,
+        "iotGateways": [{**each, "handler": HANDLER} for each in IOT_GATEWAYS],
         "edgeAi": EDGE_AI,
-        "cdnFunctions": CDN_FUNCTIONS,
+        "cdnFunctions": [
+            {**each, "function": {**each["function"], "handler": HANDLER}} for each in CDN_FUNCTIONS
+        ],
         "certManager": CERT_MANAGER,
         "spinKube": {
             **SPIN_KUBE,

@@ -67,9 +67,12 @@ def objects_of(made: Rendered, component: str) -> list[dict[str, Any]]:
         for each in made.resources
         if each["type"].startswith("kubernetes:") and each["parent"] in owners
     ]
-    # Those are upstream's, as they stand in their own files.
-    own = [each for each in found if each.get("kind") != "CustomResourceDefinition"]
-    return sorted(own, key=_place)
+    return sorted((each for each in found if not _is_upstreams(each)), key=_place)
+
+
+def _is_upstreams(each: dict[str, Any]) -> bool:
+    """A kind that stands in a file of its own, and is not only added to."""
+    return each.get("kind") == "CustomResourceDefinition" and "spec" in each
 
 
 def _place(each: dict[str, Any]) -> tuple[str, str, str]:
