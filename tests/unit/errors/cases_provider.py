@@ -53,6 +53,12 @@ def _precompiled(version: str, wanted: str | None) -> Provocation:
     return provoke
 
 
+def _another_model(scene: Scene) -> object:
+    scene.write("model", "1")
+    entry = {"path": "/opt/model", "source": "model", "sha256": "0" * 64}
+    return _files(scene).computed(_inputs(entry))
+
+
 def _changed_source(scene: Scene) -> object:
     scene.write("model", "1")
     shown = checked(_files(scene), _inputs({"path": "/opt/model", "source": "model"}))
@@ -128,6 +134,7 @@ CASES: dict[str, Provocation] = {
     "a program that is precompiled for nobody": _precompiled("45", None),
     "a resource name that is none": lambda scene: _files(scene).name_on_node({"name": "../site"}),
     "a file without content": _computed(files=[{"path": "/etc/x"}]),
+    "a source that is not the one that is meant": _another_model,
     "a source that changes during up": _changed_source,
     "a lock that changes during up": _changed_lock,
     "two resources for one thing": _twice,
