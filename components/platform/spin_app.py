@@ -106,18 +106,19 @@ class SpinApp(pulumi.ComponentResource):
             )
         self.urls = []
         if app.ingress is not None:
-            self.urls = urls_of(app.ingress.routes, tls=app.ingress.tls_secret is not None)
+            certificate = app.ingress.tls_secret_of(app.name)
+            self.urls = urls_of(app.ingress.routes, tls=certificate is not None)
             Ingress(
                 resource_name,
                 metadata=without_empty(
-                    {**self._metadata(), "annotations": dict(app.ingress.annotations)}
+                    {**self._metadata(), "annotations": app.ingress.with_issuer}
                 ),
                 spec=ingress_spec(
                     app.ingress.routes,
                     service=app.name,
                     port=PORT,
                     ingress_class=app.ingress.ingress_class,
-                    tls_secret=app.ingress.tls_secret,
+                    tls_secret=certificate,
                 ),
                 opts=around,
             )

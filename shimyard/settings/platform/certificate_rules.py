@@ -69,6 +69,9 @@ def _ingresses_of(platform: PlatformSettings) -> Iterator[tuple[str, IngressSett
         yield "serverless", platform.serverless
     for index, cdn in enumerate(platform.cdn_functions):
         yield f"cdnFunctions[{index}]", cdn
+    for index, app in enumerate(platform.spin_apps):
+        if app.ingress is not None:
+            yield f"spinApps[{index}].ingress", app.ingress
 
 
 def _namespaces_of(manager: CertManagerSettings) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from shimyard.settings.base import DnsLabel, FieldError, Line, Model, matching
 from shimyard.settings.kubernetes import Annotations, KubernetesTable, ObjectName
-from shimyard.settings.platform.routes import HostName, RouteSettings
+from shimyard.settings.platform.routes import IngressSettings, RouteSettings
 from shimyard.settings.runtime import Image
 from shimyard.settings.workloads.apps import check_host_paths, check_percentages
 from shimyard.settings.workloads.environment import EnvSettings, one_value_a_name
@@ -142,43 +142,15 @@ class SpinRuntimeConfigSettings(Model):
         return self
 
 
-class SpinRouteSettings(RouteSettings):
-    """Where an application answers outside of the cluster."""
-
-    host: HostName | None = Field(
-        default=None,
-        description="Host of the requests; '*.' before it stands for one label. Default: every "
-        "host.",
-    )
-
-
-class SpinIngressSettings(Model):
+class SpinIngressSettings(IngressSettings):
     """An Ingress before an application."""
 
-    routes: list[SpinRouteSettings] = Field(description="Hosts and paths.", min_length=1)
-    ingress_class: ObjectName | None = Field(
-        default=None,
-        description="Class of the ingress controller. Default: the cluster's default, which is "
-        "Traefik in K3s unless it is disabled.",
-    )
-    annotations: Annotations = Field(
-        default_factory=dict,
-        description="Annotations of the Ingress, such as cert-manager.io/cluster-issuer.",
-    )
-    tls_secret: ObjectName | None = Field(
-        default=None,
-        description="Secret in the app's namespace with the certificate of the routes' hosts. "
-        "Default: plain HTTP.",
-    )
+    routes: list[RouteSettings] = Field(description="Hosts and paths.", min_length=1)
 
     @model_validator(mode="after")
     def _a_certificate_is_for_hosts(self) -> Self:
         for index, route in enumerate(self.routes):
-            if self.tls_secret is not None and route.host is None:
-                raise FieldError(
-                    f"routes[{index}].host",
-                    "is missing, and tlsSecret has a certificate for hosts; name one",
-                )
+            self.check_route(f"routes[{index}]", route)
         return self
 
 

@@ -94,8 +94,8 @@ SPIN_APPS: list[dict[str, Any]] = [
         "serviceAnnotations": {"example.com/dns": "prices"},
         "ingress": {
             "ingressClass": "site",
-            "annotations": {"cert-manager.io/cluster-issuer": "site-ca"},
-            "tlsSecret": "prices-tls",
+            "ingressAnnotations": {"example.com/limit": "100"},
+            "tlsIssuer": "site-ca",
             "routes": [{"host": "prices.example.com", "path": "/v1", "pathType": "Exact"}],
         },
     },
