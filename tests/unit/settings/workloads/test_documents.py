@@ -34,14 +34,35 @@ def test_each_example_of_the_guide_is_accepted() -> None:
         assert settings.apps or settings.hybrid_apps
 
 
-def test_the_sections_of_the_example_that_need_another_shim_are_accepted_with_it() -> None:
+def example_with(*starts: str) -> dict[str, Any]:
+    """The example's sections, with those that are commented out and start so."""
     text = EXAMPLE.read_text()
-    for start in ("      # - name: wasmtime\n", "  # shimyard:hybridApps:\n"):
+    for start in starts:
         (commented,) = re.findall(rf"^{re.escape(start)}(?: *# .*\n)+", text, re.MULTILINE)
         text = text.replace(commented, re.sub(r"^( *)# ", r"\1", commented, flags=re.MULTILINE))
-    config = yaml.safe_load(text)["config"]
-    sections = {key.removeprefix("shimyard:"): value for key, value in config.items()}
-    settings = parse(sections, where=WHERE)
+    config = yaml.safe_load(re.sub(r"\{secure: .*?\}", "hush-hush", text))["config"]
+    return {key.removeprefix("shimyard:"): value for key, value in config.items()}
+
+
+WASMTIME = "      # - name: wasmtime\n"
+
+
+def test_the_sections_of_the_example_that_need_another_shim_are_accepted_with_it() -> None:
+    settings = parse(example_with(WASMTIME, "  # shimyard:hybridApps:\n"), where=WHERE)
     assert [shim.name for shim in settings.runtime.shims] == ["spin", "wasmtime"]
     (hybrid,) = settings.hybrid_apps
     assert hybrid.sidecar is not None
+
+
+def test_the_parts_of_the_platform_that_need_another_shim_or_cluster_are_accepted_with_it() -> None:
+    parts = ("pluginHosts", "iotGateways", "edgeAi")
+    sections = example_with(WASMTIME, *(f"    # {part}:\n" for part in parts))
+    sections["cluster"]["version"] = "1.36.3+k3s1"
+    sections["runtime"]["shims"][-1]["wasiNn"] = ["onnx"]
+    model = {"path": "/opt/models/defects.onnx", "source": "defects.onnx", "sha256": "ab" * 32}
+    sections["files"].append(model)
+    sections["security"]["signedImages"]["exempt"].append(
+        {"namespace": "default", "reason": "somebody else's"}
+    )
+    platform = parse(sections, where=WHERE).platform
+    assert all([platform.plugin_hosts, platform.iot_gateways, platform.edge_ai])
