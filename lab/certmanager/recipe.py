@@ -43,9 +43,13 @@ def chart() -> Chart:
 
     Errors: as ``cert_manager``.
     """
-    program = GoProgram(FOLDER)
-    sources = program.sources_of(MODULE)
-    return Chart.of_folder(sources / "deploy/charts/cert-manager", f"v{program.version_of(MODULE)}")
+    version = GoProgram(FOLDER).version_of(MODULE)
+    return Chart.of_folder(sources() / "deploy/charts/cert-manager", f"v{version}")
+
+
+def sources() -> Path:
+    """The folder of upstream's sources of the pinned version. Errors: as ``cert_manager``."""
+    return GoProgram(FOLDER).sources_of(MODULE)
 
 
 def publish(registry_url: str, arch: Arch) -> Chart:

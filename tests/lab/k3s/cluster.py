@@ -104,9 +104,10 @@ class Cluster:
         """What kubectl gets, as data."""
         return json.loads(self.kubectl("get", *argv, "--output=json", node=node))
 
-    def apply(self, *objects: Mapping[str, Any]) -> None:
+    def apply(self, *objects: Mapping[str, Any], server_side: bool = False) -> None:
         listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-        self.kubectl("apply", "--filename=-", stdin=json.dumps(listed))
+        how = f"--server-side={str(server_side).lower()}"
+        self.kubectl("apply", how, "--filename=-", stdin=json.dumps(listed))
 
     def ready(self, node: Node | None = None) -> set[str]:
         """The names of the nodes that are Ready."""

@@ -17,6 +17,7 @@ from lab.deadline import wait_for
 from shimyard.settings import capability_label
 from tests.lab.k3s.cluster import Cluster
 from tests.lab.k3s.external import SHIM, SOCKET, install_containerd
+from tests.lab.k3s.kinds import add_on_kinds
 from tests.program.kubernetes.conftest import Render, render
 from tests.program.kubernetes.examples import EVERYTHING, MACHINES
 
@@ -170,6 +171,11 @@ def test_the_api_server_accepts_every_object_of_a_stack_that_sets_everything(
 ) -> None:
     objects = list(render(EVERYTHING).objects.values())
     cluster.kubectl("create", "namespace", "everything")
+    kinds = add_on_kinds()
+    # What `kubectl apply` would write into an annotation is too long for one.
+    cluster.apply(*kinds, server_side=True)
+    names = [f"crd/{each['metadata']['name']}" for each in kinds]
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
     for each in objects:
         manifest = json.loads(json.dumps(each))
         if manifest.get("data") == "[secret]":

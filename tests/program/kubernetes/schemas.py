@@ -24,14 +24,8 @@ VERSIONS = ("1.34", "1.37")
 """The oldest Kubernetes in which all that we use is on by default, and the newest that is known."""
 
 
-_NO_SCHEMA = frozenset({"keda.sh/v1alpha1"})
-"""Kinds whose schemas are not here; what is made of them is only compared with what was read."""
-
-
 def check(manifest: dict[str, Any], version: str) -> None:
     """Fail the test if Kubernetes ``version`` does not have this object's fields."""
-    if manifest["apiVersion"] in _NO_SCHEMA:
-        return
     name = f"{manifest['kind']} {manifest['metadata'].get('name')}"
     upstream = _upstream().get((manifest["apiVersion"], manifest["kind"]))
     if upstream is not None:
