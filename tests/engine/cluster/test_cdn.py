@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from lab.images.registry_client import RegistryClient
 from lab.images.servers import NGINX
 from lab.instance import Lab
 from lab.registry import registry_url
+from tests.engine.cluster.answers import ask as ask_node
 from tests.engine.cluster.kubectl import Kubectl
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.program.project import Project
@@ -166,8 +166,8 @@ def origin() -> Iterator[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Of the cache: ``how`` is what it says that it did, ``via`` what passed it on."""
+class Kept:
+    """An answer of the cache: ``how`` is what it says that it did, ``via`` what passed it on."""
 
     status: int
     body: str
@@ -175,19 +175,12 @@ class Answer:
     via: str | None
 
 
-def ask(lab: Lab, path: str, **headers: str) -> Answer:
+def ask(lab: Lab, path: str, **headers: str) -> Kept:
     """What the cache answers."""
-    connection = http.client.HTTPConnection(str(lab.node("edge-2").address), 8080, timeout=20)
-    try:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET", path, headers={"Host": "www.lab", **named})
-        response = connection.getresponse()
-        body = response.read().decode()
-        return Answer(
-            response.status, body, response.getheader("X-Cache"), response.getheader("Via")
-        )
-    finally:
-        connection.close()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = ask_node(lab.node("edge-2"), path, port=8080, headers={"Host": "www.lab", **named})
+    how, via = (answer.headers.get(name) for name in ("x-cache", "via"))
+    return Kept(answer.status, answer.body, how, via)
 
 
 def test_the_function_is_asked_once_for_what_is_kept(lab: Lab) -> None:
@@ -244,7 +237,7 @@ def test_what_the_origin_says_comes_first(lab: Lab) -> None:
 
 def test_an_old_answer_is_given_while_a_new_one_is_on_its_way(lab: Lab) -> None:
     first = ask(lab, "/live")
-    told: list[Answer] = []
+    told: list[Kept] = []
 
     def fresh() -> str | None:
         told.append(ask(lab, "/live"))
@@ -268,7 +261,7 @@ def test_a_second_up_changes_nothing(project: Project) -> None:
 def test_old_answers_are_given_while_the_origin_is_gone(lab: Lab, kubectl: Kubectl) -> None:
     old = ask(lab, "/short/news")
     kubectl("scale", "deployment/origin", "--namespace=web", "--replicas=0")
-    told: list[Answer] = []
+    told: list[Kept] = []
 
     def missing() -> str | None:
         told.append(ask(lab, "/short/news"))

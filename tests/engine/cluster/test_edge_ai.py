@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
 import shutil
 from pathlib import Path
@@ -17,6 +16,7 @@ from lab.images.packaging import wasm_artifact
 from lab.instance import Lab
 from lab.k3s.recipes import k3s_recipes
 from lab.nn.recipe import ENCODINGS, shim_with_nn, speech, speech_model
+from tests.engine.cluster.answers import ask, wait_for_answer
 from tests.engine.cluster.kubectl import Kubectl
 from tests.engine.cluster.sound import HEARD, sound
 from tests.engine.cluster.stack import cluster_stack
@@ -122,30 +122,10 @@ def on_the_node(lab: Lab) -> str:
     return lab.node(SMART).run(["sha256sum", ON_THE_NODE]).stdout.split()[0]
 
 
-def ask(lab: Lab, method: str, body: bytes) -> tuple[int, str]:
-    connection = http.client.HTTPConnection(str(lab.node(SMART).address), 8080, timeout=30)
-    try:
-        connection.request(method, "/", body=body)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
-
-
 def heard(lab: Lab) -> dict[str, Any]:
     """The guest's answer to the sound, once the node passes requests on."""
-    told: list[str] = []
-
-    def missing() -> str | None:
-        try:
-            status, body = ask(lab, "POST", sound())
-        except (OSError, http.client.HTTPException) as error:
-            return str(error)
-        told.append(body)
-        return None if status == 200 else f"{status}: {body}"
-
-    wait_for("an answer of the model", missing, seconds=60, interval=0.5)
-    found: dict[str, Any] = json.loads(told[-1])
+    answer = wait_for_answer(lab.node(SMART), "/", port=8080, method="POST", body=sound())
+    found: dict[str, Any] = json.loads(answer.body)
     return found
 
 
@@ -177,9 +157,9 @@ def test_its_answer_is_what_onnx_runtime_says_by_itself(lab: Lab, model: Path) -
 
 def test_the_guest_can_not_write_to_its_model(lab: Lab) -> None:
     before = on_the_node(lab)
-    status, told = ask(lab, "PUT", b"another model")
-    assert status == 403
-    assert "/models/vad.onnx: " in told
+    answer = ask(lab.node(SMART), "/", port=8080, method="PUT", body=b"another model")
+    assert answer.status == 403
+    assert "/models/vad.onnx: " in answer.body
     assert on_the_node(lab) == before
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import subprocess
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from lab.instance import Lab
 from lab.plugins.recipe import hostile_plugin, plugin_host
 from lab.registry import registry_url
 from lab.workloads import build
+from tests.engine.cluster.answers import ask, wait_for_answer
 from tests.engine.cluster.kubectl import Kubectl
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.program.project import Project
@@ -116,28 +116,16 @@ def kubectl(project: Project, lab: Lab) -> Kubectl:
     return made
 
 
-def ask(lab: Lab, host: str, path: str, port: int = 80) -> tuple[int, str]:
+def ask_as(lab: Lab, host: str, path: str, port: int = 80) -> tuple[int, str]:
     """Status and body of an answer through the ingress controller, or by a port of the node."""
-    connection = http.client.HTTPConnection(str(lab.node(ENTRANCE).address), port, timeout=5)
-    try:
-        connection.request("GET", path, headers={"Host": host})
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-    finally:
-        connection.close()
+    answer = ask(lab.node(ENTRANCE), path, port=port, headers={"Host": host})
+    return answer.status, answer.body
 
 
 def answers(lab: Lab, host: str, path: str) -> dict[str, Any]:
     """The greeter's answer, once the controller has heard of the route."""
-    told: list[str] = []
-
-    def missing() -> str | None:
-        status, body = ask(lab, host, path)
-        told.append(body)
-        return None if status == 200 else f"{status}: {body}"
-
-    wait_for(f"an answer of {host}{path}", missing, seconds=30, interval=0.2)
-    found: dict[str, Any] = json.loads(told[-1])
+    answer = wait_for_answer(lab.node(ENTRANCE), path, headers={"Host": host})
+    found: dict[str, Any] = json.loads(answer.body)
     return found
 
 
@@ -145,7 +133,7 @@ def test_functions_answer_at_their_routes_and_nowhere_else(project: Project, lab
     assert answers(lab, OWN_HOST, "/hello/Ada")["greeting"] == "Hello, Ada!"
     assert answers(lab, "shop.lab", "/hello/Bo")["greeting"] == "Hello, Bo!"
     for host, path in (("shop.lab", "/else"), ("inner.beta.fn.lab", "/hello/Ada"), ("lab", "/")):
-        assert ask(lab, host, path)[0] == 404, host
+        assert ask_as(lab, host, path)[0] == 404, host
     assert project.outputs()["platform"] == {
         "functions": {
             "acme/greeter": [f"http://{OWN_HOST}/"],
@@ -168,12 +156,12 @@ def test_hostile_plugins_are_stopped_and_their_neighbour_answers(lab: Lab) -> No
         "memory": (507, "memory"),
     }
     for attack, expected in attacks.items():
-        status, body = ask(lab, "any", f"/hostile/{attack}", 8080)
+        status, body = ask_as(lab, "any", f"/hostile/{attack}", 8080)
         assert (status, json.loads(body)["error"]) == expected
-        status, body = ask(lab, "any", "/good/hello/Ada", 8080)
+        status, body = ask_as(lab, "any", "/good/hello/Ada", 8080)
         assert (status, json.loads(body)["greeting"]) == (200, "Hello, Ada!")
     for attack in ("file?/etc/plugin-host/plugins.json", "socket?127.0.0.1:8080", "host?10.43.0.1"):
-        status, body = ask(lab, "any", f"/hostile/{attack}", 8080)
+        status, body = ask_as(lab, "any", f"/hostile/{attack}", 8080)
         assert (status, body.partition(":")[0]) == (403, "denied"), attack
 
 
@@ -224,7 +212,7 @@ def test_what_is_taken_out_of_the_stack_is_gone_and_the_rest_stays(
     project.up()
     names = {each["metadata"]["name"] for each in kubectl.get("namespaces")["items"]}
     assert "acme" not in names
-    assert ask(lab, OWN_HOST, "/hello/Ada")[0] == 404
+    assert ask_as(lab, OWN_HOST, "/hello/Ada")[0] == 404
     assert answers(lab, "shop.lab", "/hello/Bo")["greeting"] == "Hello, Bo!"
     del project.config["platform"]
     project.write()

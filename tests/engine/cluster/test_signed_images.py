@@ -6,10 +6,8 @@ The controller is sigstore's own, signatures are cosign's; the chart is the lab'
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +26,7 @@ from lab.sigstore.chart import controller_chart
 from lab.sigstore.recipe import policy_controller
 from lab.sigstore.signing import KeyPair
 from lab.workloads import build
+from tests.engine.cluster.answers import wait_for_answer
 from tests.engine.cluster.kubectl import Kubectl
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.program.project import CHECKOUT, Project
@@ -158,22 +157,9 @@ def shown(images: Images) -> dict[str, Any]:
 
 def greeting(lab: Lab) -> str:
     """What the signed app answers."""
-    told: list[str] = []
-
-    def missing() -> str | None:
-        try:
-            connection = http.client.HTTPConnection(
-                str(lab.node("edge-1").address), ANSWERS_AT, timeout=5
-            )
-            with closing(connection):
-                connection.request("GET", "/hello/Ada")
-                told.append(json.loads(connection.getresponse().read())["greeting"])
-        except OSError as error:
-            return str(error)
-        return None
-
-    wait_for("an answer", missing, seconds=30, interval=0.2)
-    return told[-1]
+    answer = wait_for_answer(lab.node("edge-1"), "/hello/Ada", port=ANSWERS_AT, within=30)
+    told: str = json.loads(answer.body)["greeting"]
+    return told
 
 
 def pod(name: str, image: str, **spec: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import re
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 
 from lab.builds.inventory import BuiltArtifacts, build_all, recipes
 from lab.certmanager import recipe as certmanager
-from lab.deadline import wait_for
 from lab.errors import CommandError
 from lab.images.packaging import classic_image, linux_image
 from lab.images.registry_client import RegistryClient
@@ -22,6 +20,7 @@ from lab.plugins.recipe import hostile_plugin
 from lab.registry import registry_url
 from lab.spin import recipe as spin
 from shimyard.settings.capabilities import capability_label
+from tests.engine.cluster.answers import Answer, ask, wait_for_answer
 from tests.engine.cluster.kubectl import Kubectl
 from tests.engine.cluster.stack import cluster_stack
 from tests.engine.program.project import Project
@@ -138,41 +137,29 @@ def kubectl(project: Project, lab: Lab) -> Kubectl:
     return Kubectl(lab.node(UNABLE))
 
 
-def ask(lab: Lab, path: str) -> tuple[int, str]:
-    """Status and body of an answer through Ingress and Service."""
-    connection = http.client.HTTPConnection(str(lab.node(ENTRANCE).address), timeout=5)
-    try:
-        connection.request("GET", path, headers={"Host": HOST})
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-    finally:
-        connection.close()
+def answered(lab: Lab, word: str) -> str:
+    """The application's environment through Ingress and Service, once ``word`` is in it."""
+    node, headers = lab.node(ENTRANCE), {"Host": HOST}
 
+    def told(answer: Answer) -> bool:
+        return answer.status == 200 and word in answer.body
 
-def wait_for_word(lab: Lab, word: str) -> str:
-    """The application's environment, once ``word`` is in it."""
-    told = [""]
-
-    def missing() -> str | None:
-        status, body = ask(lab, "/environment")
-        told.append(body)
-        return None if status == 200 and word in body else f"{status}: {body}"
-
-    wait_for(f"{word} from the application", missing, seconds=60, interval=0.3)
-    return told[-1]
+    # A connection to a pod that ends may hang.
+    return wait_for_answer(node, "/environment", told, headers=headers, seconds=5).body
 
 
 def test_an_application_answers_with_its_variables_and_its_configuration(
     project: Project, lab: Lab, kubectl: Kubectl
 ) -> None:
     kubectl.wait_ready(READY.format("teller"), 2, "shop")
-    told = wait_for_word(lab, "SPIN_VARIABLE_API_TOKEN")
+    told = answered(lab, "SPIN_VARIABLE_API_TOKEN")
     assert '("SPIN_VARIABLE_GREETING", "hello")' in told
     assert '("SPIN_VARIABLE_API_TOKEN", "token-1")' in told
     spec = kubectl.get("spinapp", "teller", "-n", "shop")["spec"]
     assert "token-1" not in str(spec)
     # A Secret's key as a file, both by the names of the operator's contract.
-    assert ask(lab, "/file?/runtime-config.toml") == (200, TELLER["runtimeConfig"]["text"])
+    file = ask(lab.node(ENTRANCE), "/file?/runtime-config.toml", headers={"Host": HOST})
+    assert (file.status, file.body) == (200, TELLER["runtimeConfig"]["text"])
     secret = kubectl.get("secret", spec["runtimeConfig"]["loadFromSecret"], "-n", "shop")
     assert list(secret["data"]) == ["runtime-config.toml"]
     assert project.outputs()["platform"]["spinApps"]["shop/teller"] == {
@@ -229,7 +216,7 @@ def test_another_secret_reaches_the_application(project: Project, lab: Lab) -> N
     project.config["platform"]["spinApps"] = [changed, SCALED]
     project.write()
     project.up()
-    wait_for_word(lab, '("SPIN_VARIABLE_API_TOKEN", "token-2")')
+    answered(lab, '("SPIN_VARIABLE_API_TOKEN", "token-2")')
 
 
 def test_all_of_it_goes_again_in_order(project: Project, kubectl: Kubectl) -> None:

@@ -5,7 +5,6 @@ One server and two agents, made once. Order matters: the last test fills the age
 
 from __future__ import annotations
 
-import http.client
 import json
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 from benchmarks.pods.weight import weigh
 from lab.deadline import wait_for
 from lab.instance import Lab
+from tests.engine.cluster.answers import ask
 from tests.engine.cluster.kubectl import Kubectl, is_ready
 from tests.engine.program.project import Project
 
@@ -109,17 +109,6 @@ def wait_ready(kubectl: Kubectl, app: str, count: int, namespace: str = "shop") 
     kubectl.wait_ready(f"shimyard.dev/app={app}", count, namespace)
 
 
-def ask(lab: Lab, port: int, path: str) -> tuple[int, str, dict[str, str]]:
-    """Status, body and headers of an answer through a LoadBalancer on an agent."""
-    connection = http.client.HTTPConnection(str(lab.node("edge-2").address), port, timeout=5)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.read().decode(), dict(response.getheaders())
-    finally:
-        connection.close()
-
-
 def test_pods_go_only_where_their_handler_is_proven(project: Project, kubectl: Kubectl) -> None:
     """One agent gets another handler; all pods of it go there, however they should be spread."""
     shims = project.config["runtime"]["shims"]
@@ -149,11 +138,13 @@ def test_pods_go_only_where_their_handler_is_proven(project: Project, kubectl: K
 def test_a_hybrid_app_answers_through_its_proxy_and_its_sidecars_log_can_be_read(
     lab: Lab, kubectl: Kubectl
 ) -> None:
-    status, body, headers = ask(lab, 9081, "/hello/Ada?language=fi")
-    assert status == 200
-    assert json.loads(body)["greeting"] == "Hei, Ada!"
-    assert headers["via"] == "1.1 gate"
-    assert ask(lab, 9081, "/nothing")[0] == 404
+    # Through a LoadBalancer on an agent.
+    node = lab.node("edge-2")
+    answer = ask(node, "/hello/Ada?language=fi", port=9081)
+    assert answer.status == 200
+    assert json.loads(answer.body)["greeting"] == "Hei, Ada!"
+    assert answer.headers["via"] == "1.1 gate"
+    assert ask(node, "/nothing", port=9081).status == 404
     (pod,) = pods(kubectl, "camera")
 
     def missing() -> str | None:
