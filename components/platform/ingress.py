@@ -11,7 +11,7 @@ from components.manifests.ingresses import ingress_spec, urls_of
 from components.manifests.metadata import labels, without_empty
 from components.manifests.services import service_of, service_ports
 from shimyard.settings.platform import IngressSettings, RouteSettings
-from shimyard.settings.workloads import PodsSettings, PortSettings
+from shimyard.settings.workloads import AppSettings, PodsSettings, PortSettings
 
 
 def make_ingress(
@@ -37,6 +37,30 @@ def make_ingress(
             f"{type(parent).__name__} '{resource_name}': routes: need a Service to lead to; add a "
             "port to ports, or remove them"
         )
+    return lead_to(
+        service,
+        service_ports(described, ports)[0].name,
+        resource_name,
+        app,
+        routes=routes,
+        settings=settings,
+        namespace=namespace,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def lead_to(
+    service: pulumi.Input[str | None],
+    port: str | int,
+    resource_name: str,
+    app: AppSettings,
+    *,
+    routes: Sequence[RouteSettings],
+    settings: IngressSettings,
+    namespace: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> list[str]:
+    """An Ingress by the app's name to a port of a Service; the URLs that have a host."""
     secret = settings.tls_secret_of(app.name)
     Ingress(
         resource_name,
@@ -51,10 +75,10 @@ def make_ingress(
         spec=ingress_spec(
             routes,
             service=service,
-            port=service_ports(described, ports)[0].name,
+            port=port,
             ingress_class=settings.ingress_class,
             tls_secret=secret,
         ),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=opts,
     )
     return urls_of(routes, tls=secret is not None)

@@ -8,11 +8,10 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
-from pulumi_kubernetes.networking.v1 import Ingress, NetworkPolicy
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
-from components.manifests.ingresses import ingress_spec, urls_of
-from components.manifests.metadata import labels, without_empty
+from components.manifests.metadata import labels
 from components.manifests.scaling import autoscaler_spec, budget_spec
 from components.manifests.services import open_ports_spec
 from components.manifests.spin import (
@@ -22,6 +21,7 @@ from components.manifests.spin import (
     scaled_object_spec,
     spin_app_spec,
 )
+from components.platform.ingress import lead_to
 from components.workloads.secret_values import kept_secret, secret_values
 from shimyard.settings.platform import SpinAppSettings
 from shimyard.settings.platform.spin_app import RUNTIME_CONFIG_FILE
@@ -106,20 +106,14 @@ class SpinApp(pulumi.ComponentResource):
             )
         self.urls = []
         if app.ingress is not None:
-            certificate = app.ingress.tls_secret_of(app.name)
-            self.urls = urls_of(app.ingress.routes, tls=certificate is not None)
-            Ingress(
+            self.urls = lead_to(
+                app.name,
+                PORT,
                 resource_name,
-                metadata=without_empty(
-                    {**self._metadata(), "annotations": app.ingress.with_issuer}
-                ),
-                spec=ingress_spec(
-                    app.ingress.routes,
-                    service=app.name,
-                    port=PORT,
-                    ingress_class=app.ingress.ingress_class,
-                    tls_secret=certificate,
-                ),
+                app,
+                routes=app.ingress.routes,
+                settings=app.ingress,
+                namespace=self._place,
                 opts=around,
             )
         self.register_outputs({"name": self.name, "url": self.url, "urls": self.urls})
