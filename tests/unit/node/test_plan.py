@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from shimyard.node.desired import (
@@ -192,14 +191,12 @@ def desired_states(draw: st.DrawFn) -> DesiredState:
     )
 
 
-@hypothesis_settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(desired_states())
 def test_what_has_converged_has_nothing_to_do(desired: DesiredState) -> None:
     made = plan(desired, Facts.converged(desired))
     assert (made.operations, made.reasons, made.fetch) == ((), (), ())
 
 
-@hypothesis_settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(desired_states(), desired_states())
 def test_every_change_has_a_reason_and_every_reason_a_change(
     old: DesiredState, new: DesiredState

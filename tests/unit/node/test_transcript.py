@@ -135,7 +135,7 @@ def test_a_transcript_without_secrets_is_left_as_it_is() -> None:
 @given(st.text(min_size=1).filter(str.strip), st.text(), st.text())
 def test_no_text_around_a_secret_brings_it_back(secret: str, before: str, after: str) -> None:
     shown = Redaction([secret])(f"{before}{secret}{after}")
-    assert secret.strip() not in shown.replace(HIDDEN, "\0") or secret.strip() in HIDDEN
+    assert not [each for each in shown.split(HIDDEN) if secret.strip() in each]
 
 
 def test_plain_words_of_a_secret_file_do_not_make_the_transcript_unreadable() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.rules.advisories import engine_advisories
@@ -60,7 +60,6 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("type_", TYPES)
-@settings(deadline=None, derandomize=True, database=None)
 @given(inputs=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
 def test_any_inputs_are_judged_or_passed_over(type_: str, inputs: dict[str, Any]) -> None:
     for rule in RULES:
@@ -68,7 +67,6 @@ def test_any_inputs_are_judged_or_passed_over(type_: str, inputs: dict[str, Any]
             assert str(violation)
 
 
-@settings(deadline=None, derandomize=True, database=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(),

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shimyard.preview.events import EventLogError, read_events
@@ -40,7 +40,6 @@ STEPS = st.builds(
 )
 
 
-@settings(deadline=None, derandomize=True, database=None)
 @given(st.lists(STEPS, max_size=4))
 def test_any_steps_become_a_summary_that_is_whole(steps: list[dict[str, Any]]) -> None:
     found = summary(*steps)
@@ -48,7 +47,6 @@ def test_any_steps_become_a_summary_that_is_whole(steps: list[dict[str, Any]]) -
     assert read_page(markdown(found)).strange == []
 
 
-@settings(deadline=None, derandomize=True, database=None)
 @given(st.lists(st.text() | JSON.map(json.dumps), max_size=3))
 def test_any_other_log_is_read_or_refused(lines: list[str]) -> None:
     with suppress(EventLogError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shimyard.preview.escape import block, code, html_code, one_line
@@ -56,7 +56,6 @@ def test_a_block_ends_only_where_it_should(text: str) -> None:
     assert "".join(page.prose).split() == ["before", "after"]
 
 
-@settings(deadline=None, derandomize=True, database=None)
 @given(st.text())
 def test_no_text_at_all_gets_out_of_its_code(text: str) -> None:
     page = read_page(f"{code(text)} and\n\n" + "\n".join(block([text])))

@@ -26,13 +26,7 @@ from tests.program.kubernetes.examples import APP, HYBRID, NAMESPACE
 from tests.program.kubernetes.schemas import VERSIONS, check
 
 Manifest = dict[str, Any]
-some = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+some = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 def pieces(raw: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
