@@ -25,7 +25,7 @@ ifeq ($(wildcard stacks/Pulumi.$(STACK).yaml),)
 $(error there is no stacks/Pulumi.$(STACK).yaml; STACK can be: $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml)))
 endif
 
-.PHONY: help up preview refresh doctor down shell prepare test test-quick fuzz lint bench density scale requirements need-lab
+.PHONY: help up preview refresh doctor down shell prepare test test-quick fuzz lint bench density wasm size scale requirements need-lab
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -23,10 +23,13 @@ config:
   shimyard:runtime: {}         # the container runtime of every machine
   shimyard:artifacts: {}       # where artifacts come from
   shimyard:files: []           # files and trees on the nodes
+  shimyard:cluster: {}         # the K3s cluster of the machines
   shimyard:runtimeClasses: {}  # the cluster's RuntimeClasses
   shimyard:namespaces: []      # namespaces for workloads
   shimyard:apps: []            # Wasm apps
   shimyard:hybridApps: []      # Wasm proxy, native app and Wasm log sidecar
+  shimyard:security: {}        # what workloads may do, and what may run at all
+  shimyard:platform: {}        # add-ons of the cluster, and what they carry
 ```
 
 An unknown field is an error. `python -m shimyard.settings check stacks/*.yaml` checks files

@@ -16,6 +16,7 @@ from shimyard.settings.workloads.scaling import (
     BehaviorSettings,
     ScalingPolicySettings,
     ScalingRulesSettings,
+    Utilization,
 )
 
 
@@ -29,6 +30,10 @@ class FunctionScalingSettings(AutoscalingSettings):
     )
     max_replicas: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=1000, description="Most pods."
+    )
+    cpu_utilization: Utilization | None = Field(
+        default=None,
+        description="Percent of the requested processors. Default: 70, if nothing else is set.",
     )
     behavior: BehaviorSettings | None = Field(
         default=BehaviorSettings(

@@ -27,7 +27,8 @@ def check_spin(stack: StackSettings) -> None:
         raise FieldError(
             "platform.spinKube",
             "needs cert-manager, which makes the certificate of its webhooks; add "
-            "platform.certManager, or set certManager: external if somebody else has put it there",
+            "platform.certManager, or set spinKube.certManager: external if somebody else has put "
+            "it there",
         )
     _executors_have_their_shim(spin, stack)
     known = [executor.name for executor in spin.executors]

@@ -41,8 +41,8 @@ class WasmLimitsSettings(AmountsSettings):
     memory: MemoryQuantity | None = Field(
         default="128Mi",
         description="Bytes of memory: '64Mi'; above it the container ends with exit code 137 and "
-        "reason Error. The default leaves room to compile a module of 2.6 MB as it starts (93 MiB "
-        "with Wasmtime 50); a precompiled OCI artifact needs far less. "
+        "reason Error. The default leaves room to compile a module of 2.6 MB as it starts; "
+        "a precompiled OCI artifact needs far less. "
         "Null: no limit.",
     )
 

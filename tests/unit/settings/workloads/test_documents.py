@@ -55,14 +55,11 @@ def test_the_sections_of_the_example_that_need_another_shim_are_accepted_with_it
 
 
 def test_the_parts_of_the_platform_that_need_another_shim_or_cluster_are_accepted_with_it() -> None:
-    parts = ("pluginHosts", "iotGateways", "edgeAi")
-    sections = example_with(WASMTIME, *(f"    # {part}:\n" for part in parts))
+    parts = [f"    # {part}:\n" for part in ("pluginHosts", "iotGateways", "edgeAi")]
+    sections = example_with(WASMTIME, *parts, "        # - namespace: default\n")
     sections["cluster"]["version"] = "1.36.3+k3s1"
     sections["runtime"]["shims"][-1]["wasiNn"] = ["onnx"]
     model = {"path": "/opt/models/defects.onnx", "source": "defects.onnx", "sha256": "ab" * 32}
     sections["files"].append(model)
-    sections["security"]["signedImages"]["exempt"].append(
-        {"namespace": "default", "reason": "somebody else's"}
-    )
     platform = parse(sections, where=WHERE).platform
     assert all([platform.plugin_hosts, platform.iot_gateways, platform.edge_ai])
