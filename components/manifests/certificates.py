@@ -48,7 +48,7 @@ def issuer_secrets(issuer: IssuerSettings) -> dict[str, Mapping[str, str]]:
     if issuer.acme.external_account is not None:
         key = issuer.acme.external_account.key.get_secret_value()
         # cert-manager reads it without its padding only, with which some CAs hand it out.
-        secrets[_external_account(issuer)] = {EXTERNAL_ACCOUNT_KEY: key.rstrip("=")}
+        secrets[issuer.external_account_secret] = {EXTERNAL_ACCOUNT_KEY: key.rstrip("=")}
     return secrets
 
 
@@ -104,14 +104,17 @@ def _acme(issuer: IssuerSettings, acme: AcmeIssuerSettings) -> dict[str, Any]:
         {
             "server": acme.server,
             "email": acme.email,
-            "privateKeySecretRef": {"name": acme.account_secret or f"{issuer.name}-account"},
+            "privateKeySecretRef": {"name": issuer.account_secret},
             "caBundle": None if bundle is None else base64.b64encode(bundle.encode()).decode(),
             "preferredChain": acme.preferred_chain,
             "externalAccountBinding": None
             if account is None
             else {
                 "keyID": account.key_id,
-                "keySecretRef": {"name": _external_account(issuer), "key": EXTERNAL_ACCOUNT_KEY},
+                "keySecretRef": {
+                    "name": issuer.external_account_secret,
+                    "key": EXTERNAL_ACCOUNT_KEY,
+                },
             },
             "solvers": [_solver(each) for each in acme.solvers],
         }
@@ -129,7 +132,3 @@ def _solver(solver: SolverSettings) -> dict[str, Any]:
         }
         way = {"http01": {"ingress": without_empty(ingress)}}
     return without_empty({**way, "selector": chosen})
-
-
-def _external_account(issuer: IssuerSettings) -> str:
-    return f"{issuer.name}-external-account"

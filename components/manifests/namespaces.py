@@ -8,7 +8,13 @@ from typing import Any
 
 from components.manifests.metadata import MANAGED_BY, without_empty
 from shimyard.settings.workloads import NamespaceSettings, NetworkPolicySettings
-from shimyard.settings.workloads.namespaces import LimitsSettings, PodSecuritySettings
+from shimyard.settings.workloads.namespaces import (
+    ALLOW_DNS,
+    ALLOW_SAME,
+    DENY,
+    LimitsSettings,
+    PodSecuritySettings,
+)
 
 _POD_SECURITY = "pod-security.kubernetes.io"
 
@@ -40,19 +46,17 @@ def network_policies(policy: NetworkPolicySettings) -> dict[str, dict[str, Any]]
     if not types:
         return {}
     everything: dict[str, Any] = {}
-    found: dict[str, dict[str, Any]] = {
-        "deny-by-default": {"podSelector": everything, "policyTypes": types}
-    }
+    found: dict[str, dict[str, Any]] = {DENY: {"podSelector": everything, "policyTypes": types}}
     if policy.allow_same_namespace:
         peers = [{"podSelector": everything}]
-        found["allow-same-namespace"] = {
+        found[ALLOW_SAME] = {
             "podSelector": everything,
             "policyTypes": types,
             **({"ingress": [{"from": peers}]} if "Ingress" in types else {}),
             **({"egress": [{"to": peers}]} if "Egress" in types else {}),
         }
     if policy.deny_egress and policy.allow_dns:
-        found["allow-dns"] = {
+        found[ALLOW_DNS] = {
             "podSelector": everything,
             "policyTypes": ["Egress"],
             # Any address: a node-local cache is no pod that a selector could name.

@@ -15,6 +15,7 @@ from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
 from shimyard.settings.platform.certificate_rules import check_certificates
+from shimyard.settings.platform.claims import check_claims
 from shimyard.settings.platform.edge_ai_rules import check_edge_ai
 from shimyard.settings.platform.gateway_rules import check_gateways
 from shimyard.settings.platform.spin_rules import check_spin
@@ -220,6 +221,7 @@ class StackSettings(Model):
         check_falco(self)
         check_edge_ai(self)
         check_signed_images(self)
+        check_claims(self)
         return self
 
 

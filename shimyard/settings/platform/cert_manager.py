@@ -172,6 +172,13 @@ class CertManagerSettings(Model):
             return
         if certificate.is_ca:
             raise FieldError(f"{field}.isCa", "an ACME CA signs no other CA; remove it")
+        names = (*certificate.dns_names, *certificate.ip_addresses)
+        if certificate.common_name is not None and certificate.common_name not in names:
+            raise FieldError(
+                f"{field}.commonName",
+                "is none of dnsNames and ipAddresses, and an ACME CA signs what was proven only; "
+                "name it there, too, or remove it",
+            )
         if issuer.acme.proves_wildcards:
             return
         for index, name in enumerate(certificate.dns_names):

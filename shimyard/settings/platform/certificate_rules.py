@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shimyard.settings.base import FieldError
 from shimyard.settings.platform.cert_manager import CertManagerSettings
 from shimyard.settings.platform.platform import PlatformSettings
-from shimyard.settings.platform.routes import IngressSettings
+from shimyard.settings.platform.routes import IngressSettings, RouteSettings
 from shimyard.settings.workloads.rules import BUILT_IN_NAMESPACE, namespaces_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ def check_certificates(stack: StackSettings) -> None:
         manager.namespace,
         *(namespace.name for _, namespace in namespaces_of(stack)),
     }
-    has_its_own_namespace("certManager", "cert-manager", manager.namespace, stack)
     _ingresses_have_their_issuer(stack, manager)
     for place, name in _namespaces_of(manager):
         if name not in known:
@@ -36,42 +35,49 @@ def check_certificates(stack: StackSettings) -> None:
             )
 
 
-def has_its_own_namespace(part: str, title: str, name: str, stack: StackSettings) -> None:
-    """An add-on's namespace goes with it, so it is nobody else's."""
-    for field, namespace in namespaces_of(stack):
-        if namespace.name == name:
-            raise FieldError(
-                f"{field}.name",
-                f"'{name}' is {title}'s own; remove the entry, or set "
-                f"platform.{part}.namespace to another",
-            )
-    if name == BUILT_IN_NAMESPACE:
-        raise FieldError(
-            f"platform.{part}.namespace",
-            f"'{BUILT_IN_NAMESPACE}' is in every cluster already; choose one of its own",
-        )
-
-
 def _ingresses_have_their_issuer(stack: StackSettings, manager: CertManagerSettings) -> None:
-    known = [issuer.name for issuer in manager.issuers if issuer.namespace is None]
-    for field, ingresses in _ingresses_of(stack.platform):
+    known = {issuer.name: issuer for issuer in manager.issuers if issuer.namespace is None}
+    for field, ingresses, hosts in _ingresses_of(stack.platform):
         wanted = ingresses.tls_issuer
-        if wanted is not None and wanted not in known:
+        if wanted is None:
+            continue
+        if wanted not in known:
             raise FieldError(
                 f"platform.{field}.tlsIssuer",
                 f"there is no issuer '{wanted}' of the cluster; platform.certManager has: "
                 f"{', '.join(known) or 'none'}",
             )
+        acme = known[wanted].acme
+        wild = next((host for host in hosts if host.startswith("*.")), None)
+        if wild is not None and acme is not None and not acme.proves_wildcards:
+            raise FieldError(
+                f"platform.{field}.tlsIssuer",
+                f"'{wild}' can be proven by dns01 only; add such a solver to issuer '{wanted}', "
+                "or name each host",
+            )
 
 
-def _ingresses_of(platform: PlatformSettings) -> Iterator[tuple[str, IngressSettings]]:
-    if platform.serverless is not None:
-        yield "serverless", platform.serverless
+def _ingresses_of(
+    platform: PlatformSettings,
+) -> Iterator[tuple[str, IngressSettings, list[str]]]:
+    """(field, how it is reached, its hosts)."""
+    serverless = platform.serverless
+    if serverless is not None:
+        routes = [
+            route
+            for _, tenant, function in serverless.functions()
+            for route in serverless.routes_of(tenant, function)
+        ]
+        yield "serverless", serverless, _hosts(routes)
     for index, cdn in enumerate(platform.cdn_functions):
-        yield f"cdnFunctions[{index}]", cdn
+        yield f"cdnFunctions[{index}]", cdn, _hosts(cdn.routes)
     for index, app in enumerate(platform.spin_apps):
         if app.ingress is not None:
-            yield f"spinApps[{index}].ingress", app.ingress
+            yield f"spinApps[{index}].ingress", app.ingress, _hosts(app.ingress.routes)
+
+
+def _hosts(routes: Sequence[RouteSettings]) -> list[str]:
+    return [route.host for route in routes if route.host is not None]
 
 
 def _namespaces_of(manager: CertManagerSettings) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from shimyard.settings.files import FileSettings
 from shimyard.settings.nodes import NodeSettings
 from shimyard.settings.platform.edge_ai import EdgeAiSettings, ModelSettings
 from shimyard.settings.runtime import ShimSettings
+from shimyard.settings.workloads.rules import namespaces_of
 
 if TYPE_CHECKING:
     from shimyard.settings.stack import StackSettings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def check_edge_ai(stack: StackSettings) -> None:
     """Raise ``FieldError`` for the first one that lacks its engine, a node or a model."""
     shims = {shim.handler: (index, shim) for index, shim in enumerate(stack.runtime.shims)}
-    namespaces = {namespace.name: namespace.enforced for namespace in stack.namespaces}
+    namespaces = {namespace.name: namespace.enforced for _, namespace in namespaces_of(stack)}
     for index, edge_ai in enumerate(stack.platform.edge_ai):
         field = f"platform.edgeAi[{index}]"
         if namespaces.get(edge_ai.namespace) in ("baseline", "restricted"):

@@ -203,6 +203,17 @@ class IssuerSettings(Model):
         return "ClusterIssuer" if self.namespace is None else "Issuer"
 
     @property
+    def account_secret(self) -> str:
+        """Secret with the key of its account at an ACME CA."""
+        given = None if self.acme is None else self.acme.account_secret
+        return given or f"{self.name}-account"
+
+    @property
+    def external_account_secret(self) -> str:
+        """Secret with the key that binds its account to one that the ACME CA knows."""
+        return f"{self.name}-external-account"
+
+    @property
     def title(self) -> str:
         """How messages name it."""
         return self.name if self.namespace is None else f"{self.namespace}/{self.name}"

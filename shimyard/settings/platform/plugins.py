@@ -149,6 +149,17 @@ class PluginHostSettings(PodsSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _asks_for_no_more_than_it_may_use(self) -> Self:
+        asked, limit = self.resources.requests.memory, self.resources.limits.memory
+        if limit is None and asked is not None and parse_quantity(asked) > self.most_bytes:
+            raise FieldError(
+                "resources.requests.memory",
+                f"{asked} is more than the limit, which is {self.most_memory} for these plugins; "
+                "lower it, or set resources.limits.memory",
+            )
+        return self
+
     @property
     def ports(self) -> list[PortSettings]:
         """Where it listens."""

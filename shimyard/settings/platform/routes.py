@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -9,10 +10,13 @@ from pydantic import AfterValidator, Field, model_validator
 from shimyard.settings.base import DNS_LABEL, FieldError, Model, matching
 from shimyard.settings.kubernetes import Annotations, ObjectName
 
+MOST_HOST: Final = 253
+"""Characters of a host name at most."""
 ISSUER_ANNOTATION: Final = "cert-manager.io/cluster-issuer"
 """Of an Ingress whose certificate cert-manager is to bring."""
 
-_HOST = rf"(?=.{{1,253}}$)(\*\.)?{DNS_LABEL}(\.{DNS_LABEL})+"
+_DOMAIN = rf"(?=.{{1,{MOST_HOST}}}$){DNS_LABEL}(\.{DNS_LABEL})+"
+_HOST = rf"(?=.{{1,{MOST_HOST}}}$)(\*\.)?{DNS_LABEL}(\.{DNS_LABEL})+"
 _PATH = r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*"
 
 HostName = Annotated[
@@ -26,8 +30,27 @@ HostName = Annotated[
 ]
 """A DNS name of at least two labels, at most 253 characters; the first label may be '*'."""
 
+DomainName = Annotated[
+    str,
+    AfterValidator(
+        matching(_DOMAIN, "is not a domain; write it like 'fn.example.com', in lower case")
+    ),
+]
+"""A DNS name of at least two labels, at most 253 characters."""
+
+
+def _plain(path: str) -> str:
+    # Kubernetes refuses these in an Ingress, where they would mean different things to different
+    # controllers (networking.k8s.io/v1, ValidateHTTPIngressPath).
+    if re.search(r"//|/\.\.?(/|$)|%2f", path, re.IGNORECASE):
+        raise ValueError("has an empty, '.' or '..' part, or '%2F'; write the plain path")
+    return path
+
+
 UrlPath = Annotated[
-    str, AfterValidator(matching(_PATH, "is not a path of a URL; start it with '/', without '?'"))
+    str,
+    AfterValidator(matching(_PATH, "is not a path of a URL; start it with '/', without '?'")),
+    AfterValidator(_plain),
 ]
 """The path of a URL: '/', '/orders'."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from shimyard.settings.base import DnsLabel, FieldError
-from shimyard.settings.platform.routes import HostName, IngressSettings, RouteSettings
+from shimyard.settings.platform.routes import MOST_HOST, DomainName, IngressSettings, RouteSettings
 from shimyard.settings.workloads.apps import WasmAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings, NetworkPolicySettings
 from shimyard.settings.workloads.scaling import (
@@ -109,7 +109,7 @@ class ServerlessSettings(IngressSettings):
     handler: DnsLabel | None = Field(
         default=None, description="Handler of functions that name none. Default: none."
     )
-    domain: HostName | None = Field(
+    domain: DomainName | None = Field(
         default=None,
         description="Functions without routes answer at <function>.<tenant>.<domain>. "
         "Default: none.",
@@ -133,6 +133,13 @@ class ServerlessSettings(IngressSettings):
     def _each_route_once(self) -> Self:
         taken: dict[tuple[str | None, str, str], str] = {}
         for field, tenant, function in self.functions():
+            own = f"{function.name}.{tenant.name}.{self.domain}"
+            if self.domain is not None and len(own) > MOST_HOST:
+                raise FieldError(
+                    f"{field}.name",
+                    f"would make the host {own} of {len(own)} characters, and names end at "
+                    f"{MOST_HOST}; shorten it, or domain",
+                )
             for index, route in enumerate(self.routes_of(tenant, function)):
                 place = (route.host, route.path, route.path_type)
                 if place in taken:

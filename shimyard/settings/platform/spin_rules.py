@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shimyard.settings.base import FieldError
-from shimyard.settings.platform.certificate_rules import has_its_own_namespace
 from shimyard.settings.platform.spin import SpinKubeSettings
 from shimyard.settings.workloads.rules import spin_apps_of
 
@@ -22,7 +21,6 @@ def check_spin(stack: StackSettings) -> None:
                 field, f"'{app.name}' needs SpinKube's operator to run it; add platform.spinKube"
             )
         return
-    has_its_own_namespace("spinKube", "SpinKube", spin.namespace, stack)
     if spin.cert_manager == "stack" and stack.platform.cert_manager is None:
         raise FieldError(
             "platform.spinKube",

@@ -18,6 +18,10 @@ from shimyard.settings.registries import RegistryHost
 
 PodSecurity = Literal["privileged", "baseline", "restricted"]
 
+DENY, ALLOW_SAME, ALLOW_DNS = "deny-by-default", "allow-same-namespace", "allow-dns"
+POLICIES = (DENY, ALLOW_SAME, ALLOW_DNS)
+"""Names of the NetworkPolicies of closed namespaces."""
+
 _RESOURCE = r"[a-z0-9A-Z]([-a-z0-9A-Z_./]{0,250}[a-z0-9A-Z])?"
 _POLICY_VERSION = r"latest|v1\.\d{1,3}"
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _IMAGE_VOLUMES = (1, 35, 0)
 BUILT_IN_NAMESPACE = "default"
+BUILT_IN_NAMESPACES = (BUILT_IN_NAMESPACE, "kube-node-lease", "kube-public", "kube-system")
+"""In every cluster already."""
 
 
 def check_workloads(stack: StackSettings) -> None:
@@ -153,10 +155,10 @@ def _namespaces_stand_once(stack: StackSettings) -> None:
     for field, namespace in namespaces_of(stack):
         if namespace.name in names:
             raise FieldError(f"{field}.name", f"'{namespace.name}' stands twice; keep one entry")
-        if namespace.name == BUILT_IN_NAMESPACE and not namespace.existing:
+        if namespace.name in BUILT_IN_NAMESPACES and not namespace.existing:
             raise FieldError(
                 f"{field}.existing",
-                "every cluster has the namespace 'default'; set existing: true",
+                f"every cluster has the namespace '{namespace.name}'; set existing: true",
             )
         names.add(namespace.name)
 

@@ -245,6 +245,11 @@ CA = {"name": "site", "ca": {"secretName": "till"}}
             "an ACME CA signs no other CA",
         ),
         (
+            {**acme(), "certificates": [{**TILL, "commonName": "Till"}]},
+            "certificates[0].commonName",
+            "is none of dnsNames and ipAddresses, and an ACME CA signs what was proven only",
+        ),
+        (
             {**acme(), "certificates": [{**TILL, "dnsNames": ["*.lab"]}]},
             "certificates[0].dnsNames[0]",
             "'*.lab' can be proven by dns01 only",
@@ -265,6 +270,25 @@ def test_functions_name_an_issuer_that_signs_for_all_of_the_cluster(issuer: str)
     text = str(refusal(platform={**section(issuers=issuers), "serverless": {"tlsIssuer": issuer}}))
     assert f"platform.serverless.tlsIssuer: there is no issuer '{issuer}' of the cluster" in text
     assert "platform.certManager has: own" in text
+
+
+def test_routes_to_any_host_of_a_domain_need_an_issuer_that_can_prove_it() -> None:
+    tenant = {
+        "name": "acme",
+        "functions": [
+            {
+                "name": "a",
+                "handler": "wasmtime",
+                "image": "registry.lab/a:1",
+                "routes": [{"host": "*.shop.lab"}],
+            }
+        ],
+    }
+    serverless = {"tlsIssuer": "own", "tenants": [tenant]}
+    text = str(refusal(platform={**section(**acme()), "serverless": serverless}))
+    assert "platform.serverless.tlsIssuer: '*.shop.lab' can be proven by dns01 only" in text
+    proven = acme(solvers=[{"dns01": {"cloudflare": {"email": "ops@shop.lab"}}}])
+    accepted(platform={**section(**proven), "serverless": serverless})
 
 
 def test_certificates_need_a_cluster() -> None:

@@ -194,6 +194,13 @@ def test_a_profile_judges_the_models_too() -> None:
     accepted(**changed, namespaces=namespaces, security={"profiles": [profile]})
 
 
+def test_tenants_refuse_files_of_the_node_as_other_closed_namespaces_do() -> None:
+    changed = sections(namespace="acme")
+    changed["platform"]["serverless"] = {"tenants": [{"name": "acme"}]}
+    error = str(refusal(**changed))
+    assert f"{PLACE}.namespace: 'acme' enforces 'restricted' pod security" in error
+
+
 def test_without_a_cluster_there_is_nowhere_to_run_it() -> None:
     error = refusal(**sections(), cluster=None, namespaces=[])
     assert "platform.edgeAi: need a cluster to run in" in str(error)

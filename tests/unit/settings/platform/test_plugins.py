@@ -83,6 +83,11 @@ def test_each_plugin_is_an_image_that_is_mounted_where_the_settings_say() -> Non
             "resources.limits.memory",
             "200Mi is less than what the plugins may use together, 256Mi",
         ),
+        (
+            {"resources": {"requests": {"memory": "1Gi"}}},
+            "resources.requests.memory",
+            "1Gi is more than the limit, which is 256Mi for these plugins",
+        ),
         ({"namespace": "gone"}, "namespace", "there is no namespace 'gone'"),
         (
             {"service": {"ports": [{"name": "grpc", "port": 9000}]}},

@@ -148,6 +148,20 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "tenants[0].functions[1].routes[0]",
         "every host/ leads to acme/resize already",
     ),
+    ({"domain": "*.fn.lab"}, "domain", "is not a domain; write it like 'fn.example.com'"),
+    (
+        {"domain": ".".join(["a" * 60] * 4)},
+        "tenants[0].functions[0].name",
+        "characters, and names end at 253; shorten it, or domain",
+    ),
+    *(
+        (
+            {"function": {"routes": [{"host": "a.lab", "path": path}]}},
+            "tenants[0].functions[0].routes[0].path",
+            "has an empty, '.' or '..' part, or '%2F'; write the plain path",
+        )
+        for path in ("/a//b", "/a/../b", "/a/.", "/..", "/a%2fb")
+    ),
     (
         {"tenant": {"quota": {"pods": "10"}}},
         "tenants[0].quota.pods",

@@ -1,0 +1,148 @@
+"""No two parts of a stack claim one object: the later would take it over, and end it for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from shimyard.settings.base import FieldError
+from shimyard.settings.platform.routes import IngressSettings, RouteSettings
+from shimyard.settings.security.signatures import CONTROLLER_NAMESPACE
+from shimyard.settings.workloads.namespaces import POLICIES
+from shimyard.settings.workloads.pod import AppSettings
+from shimyard.settings.workloads.rules import (
+    BUILT_IN_NAMESPACES,
+    apps_of,
+    namespaces_of,
+    native_apps_of,
+    spin_apps_of,
+)
+
+if TYPE_CHECKING:
+    from shimyard.settings.stack import StackSettings
+
+_PROFILE_POLICY: Final = "profile-"
+
+
+def check_claims(stack: StackSettings) -> None:
+    """Raise ``FieldError`` for the first object that something else of ``stack`` has already."""
+    _add_ons_have_their_own_namespaces(stack)
+    _no_app_is_called_as_a_policy(stack)
+    _each_secret_has_one_writer(stack)
+    _each_route_leads_to_one(stack)
+
+
+def _add_ons_have_their_own_namespaces(stack: StackSettings) -> None:
+    """An add-on's namespace goes with it, so it is nobody else's."""
+    owners: dict[str, str] = {}
+    if stack.security.signed_images is not None:
+        owners[CONTROLLER_NAMESPACE] = "the signature controller"
+    for part, title, name in _add_ons(stack):
+        field = f"platform.{part}.namespace"
+        for place, namespace in namespaces_of(stack):
+            if namespace.name == name:
+                raise FieldError(
+                    f"{place}.name",
+                    f"'{name}' is {title}'s own; remove the entry, or set {field} to another",
+                )
+        if name in BUILT_IN_NAMESPACES:
+            raise FieldError(field, f"'{name}' is in every cluster already; choose one of its own")
+        if name in owners:
+            raise FieldError(
+                field, f"'{name}' is that of {owners[name]}, and goes with it; choose another"
+            )
+        owners[name] = title
+
+
+def _add_ons(stack: StackSettings) -> Iterator[tuple[str, str, str]]:
+    """(part of the platform, title, namespace)."""
+    platform = stack.platform
+    if platform.cert_manager is not None:
+        yield "certManager", "cert-manager", platform.cert_manager.namespace
+    if platform.spin_kube is not None:
+        yield "spinKube", "SpinKube", platform.spin_kube.namespace
+
+
+def _no_app_is_called_as_a_policy(stack: StackSettings) -> None:
+    """What opens an app's ports has the app's name, among the policies of its namespace."""
+    profiles = {f"{_PROFILE_POLICY}{profile.name}" for profile in stack.security.profiles}
+    for field, app in (*apps_of(stack), *native_apps_of(stack), *spin_apps_of(stack)):
+        if app.name in {*POLICIES, *profiles}:
+            raise FieldError(
+                f"{field}.name", f"'{app.name}' is a NetworkPolicy of namespaces; choose another"
+            )
+
+
+def _each_secret_has_one_writer(stack: StackSettings) -> None:
+    writers: dict[tuple[str, str], str] = {}
+    for field, place, name in _secrets(stack):
+        if (place, name) in writers:
+            raise FieldError(
+                field,
+                f"would be in Secret '{name}' of namespace '{place}', where that of "
+                f"{writers[place, name]} is already; choose another name",
+            )
+        writers[place, name] = field
+
+
+def _secrets(stack: StackSettings) -> Iterator[tuple[str, str, str]]:
+    """(field, namespace, name) of the Secrets that cert-manager's section brings about."""
+    manager = stack.platform.cert_manager
+    if manager is None:
+        return
+    for index, issuer in enumerate(manager.issuers):
+        acme, place = issuer.acme, manager.secrets_of(issuer)
+        if acme is None:
+            continue
+        field = f"platform.certManager.issuers[{index}].acme"
+        for name in acme.secrets:
+            yield f"{field}.secrets.{name}", place, name
+        if acme.external_account is not None:
+            yield f"{field}.externalAccount", place, issuer.external_account_secret
+        # One that is named may be shared: it is then one account of several issuers.
+        if acme.account_secret is None:
+            yield field, place, issuer.account_secret
+    for index, certificate in enumerate(manager.certificates):
+        field = f"platform.certManager.certificates[{index}].secretName"
+        yield field, certificate.namespace, certificate.secret
+    for field, app, settings, routes in _ingresses_of(stack):
+        secret = settings.tls_secret_of(app.name)
+        if settings.tls_issuer is not None and secret is not None and routes:
+            yield f"{field}.name", app.namespace, secret
+
+
+def _each_route_leads_to_one(stack: StackSettings) -> None:
+    taken: dict[tuple[str | None, str | None, str, str], str] = {}
+    for field, _, settings, routes in _ingresses_of(stack):
+        for place, route in routes:
+            claim = (settings.ingress_class, route.host, route.path, route.path_type)
+            if claim in taken:
+                raise FieldError(
+                    place,
+                    f"{route.host or 'every host'}{route.path} leads to {taken[claim]} already; "
+                    "give each its own host or path",
+                )
+            taken[claim] = field
+
+
+def _ingresses_of(
+    stack: StackSettings,
+) -> Iterator[tuple[str, AppSettings, IngressSettings, list[tuple[str, RouteSettings]]]]:
+    """(field, app, how it is reached, (field, route) of each) of what has routes."""
+    platform = stack.platform
+    if platform.serverless is not None:
+        for below, tenant, function in platform.serverless.functions():
+            field = f"platform.serverless.{below}"
+            routes = platform.serverless.routes_of(tenant, function)
+            yield field, function, platform.serverless, _numbered(field, routes)
+    for index, cdn in enumerate(platform.cdn_functions):
+        field = f"platform.cdnFunctions[{index}]"
+        yield field, cdn, cdn, _numbered(field, cdn.routes)
+    for index, app in enumerate(platform.spin_apps):
+        field = f"platform.spinApps[{index}]"
+        if app.ingress is not None:
+            yield field, app, app.ingress, _numbered(f"{field}.ingress", app.ingress.routes)
+
+
+def _numbered(field: str, routes: list[RouteSettings]) -> list[tuple[str, RouteSettings]]:
+    return [(f"{field}.routes[{index}]", route) for index, route in enumerate(routes)]
