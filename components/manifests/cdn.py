@@ -30,7 +30,7 @@ def cache_config(cdn: CdnFunctionSettings, function_port: int) -> str:
         "nginx/cdn.conf.j2",
         folder=_KEPT_FOLDER,
         port=CACHE_PORT,
-        function=f"http://{cdn.function.name}:{function_port}",
+        function=f"{cdn.function.name}:{function_port}",
         bytes=_bytes(cache.size),
         keep_seconds=cache.keep_seconds,
         request_bytes=_bytes(cache.request_size),
@@ -77,6 +77,7 @@ def _rule(rule: CacheRuleSettings) -> dict[str, Any]:
     return {
         "path": rule.path,
         "key": _key(rule),
+        "arguments": _arguments(rule),
         "bypass": [
             *(_header(name) for name in rule.bypass.headers),
             *(f"cookie_{name}" for name in rule.bypass.cookies),
@@ -87,12 +88,21 @@ def _rule(rule: CacheRuleSettings) -> dict[str, Any]:
     }
 
 
+def _arguments(rule: CacheRuleSettings) -> list[str] | None:
+    """The arguments of the query that the function gets; None: all of it, as it was sent."""
+    query = rule.key.query
+    if query == "all":
+        return None
+    return list(query) if isinstance(query, list) else []
+
+
 def _key(rule: CacheRuleSettings) -> list[str]:
     """Names of nginx's variables whose values tell answers apart."""
-    query = rule.key.query
-    place = ["request_uri"] if query == "all" else ["cdn_path"]
-    arguments = [f"arg_{name}" for name in query] if isinstance(query, list) else []
-    return ["host", *place, *arguments, *(_header(name) for name in rule.key.headers)]
+    arguments = _arguments(rule)
+    place = ["request_uri"] if arguments is None else ["cdn_path"]
+    told = (f"arg_{name}" for name in arguments or ())
+    headers = (_header(name) for name in rule.key.headers)
+    return ["cdn_proto", "host", *place, *told, *headers]
 
 
 def _header(name: str) -> str:

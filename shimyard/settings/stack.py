@@ -14,6 +14,7 @@ from shimyard.settings.files import FileSettings
 from shimyard.settings.membership import MembershipSettings
 from shimyard.settings.nodes import NodeSettings, SshDefaults
 from shimyard.settings.platform import PlatformSettings
+from shimyard.settings.platform.cdn_rules import check_origins
 from shimyard.settings.platform.certificate_rules import check_certificates
 from shimyard.settings.platform.claims import check_claims
 from shimyard.settings.platform.edge_ai_rules import check_edge_ai
@@ -215,6 +216,7 @@ class StackSettings(Model):
     def _workloads_fit_the_runtime(self) -> Self:
         check_workloads(self)
         check_gateways(self)
+        check_origins(self)
         check_certificates(self)
         check_spin(self)
         check_profiles(self)

@@ -59,7 +59,7 @@ class CacheKeySettings(Model):
     query: Literal["all", "none"] | list[ArgumentName] = Field(
         default="all",
         description="all: the whole query as it was sent. none: nothing of it. A list: these "
-        "arguments alone.",
+        "arguments alone. The function gets no more of it than that.",
     )
     headers: list[HeaderName] = Field(
         default_factory=list,

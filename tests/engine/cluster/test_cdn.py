@@ -44,6 +44,7 @@ http {
   server {
     listen 8080;
     location / { return 200 $request_id; }
+    location /search { return 200 "$request_id $request_uri"; }
     location /private { add_header Cache-Control private; return 200 $request_id; }
     location /short { add_header Cache-Control max-age=1; return 200 $request_id; }
     location /live { add_header Cache-Control max-age=1; return 200 $request_id; }
@@ -199,11 +200,24 @@ def test_many_at_once_on_a_cold_path_make_one_request(lab: Lab) -> None:
     assert len({each.body for each in answers}) == 1
 
 
+def test_who_claims_another_scheme_gets_an_answer_of_its_own(lab: Lab) -> None:
+    plain = ask(lab, "/scheme").body
+    assert ask(lab, "/scheme", X_Forwarded_Proto="https").body != plain
+    for claimed in ("http", "https, http", "ftp"):
+        assert ask(lab, "/scheme", X_Forwarded_Proto=claimed).body == plain
+
+
 def test_the_key_is_what_the_rule_says(lab: Lab) -> None:
     first = ask(lab, "/search?q=a&utm=1", Accept_Language="de")
     assert ask(lab, "/search?utm=2&q=a", Accept_Language="de").body == first.body
     for path, language in (("/search?q=b", "de"), ("/search?q=a", "fr"), ("/search", "a")):
         assert ask(lab, path, Accept_Language=language).body != first.body, path
+    # The function hears of nothing else, by whatever name it is written.
+    assert first.body.split()[1] == "/search?q=a"
+    for query, heard in (("q=1&page=2", "?q=1"), ("%71=x&q=2", "?q=2"), ("q=3&q=x", "?q=3")):
+        told = ask(lab, f"/search?{query}", Accept_Language="de")
+        assert (told.how, told.body.split()[1]) == ("MISS", f"/search{heard}")
+    assert ask(lab, "/search?utm=4", Accept_Language="de").body.split()[1] == "/search"
     # Without such a rule it is all of the query.
     assert ask(lab, "/plain?q=a&utm=1").body != ask(lab, "/plain?q=a&utm=2").body
 

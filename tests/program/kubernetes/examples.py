@@ -425,7 +425,7 @@ CDN_FUNCTIONS: list[dict[str, Any]] = [
         "replicas": 2,
         "podAnnotations": {"shop.example/owner": "web"},
         "service": {"type": "LoadBalancer", "ports": [{"name": "http", "port": 80}]},
-        "origin": "https://origin.example.com:8443/shop",
+        "origin": "https://origin.shop.svc:8443/shop",
         "function": {
             "name": "rewrite",
             "handler": "wasmtime",

@@ -56,13 +56,24 @@ def test_credentials_keep_requests_out_of_the_cache_by_default() -> None:
 def test_a_path_without_a_rule_passes_and_is_not_kept() -> None:
     config = cache_config(made(rule={"path": "/images/"}), 80)
     _, passing = config.split("location / {")
-    assert passing.split("}")[0].split() == ["proxy_pass", '"http://front-function:80";']
+    assert passing.split("}")[0].split() == ["proxy_pass", "http://cdn_function;"]
+    assert 'server "front-function:80";' in config
 
 
 def test_a_longer_key_can_not_be_mistaken_for_another() -> None:
     key = {"query": ["page"], "headers": ["Accept-Language"]}
     config = cache_config(made(rule={"key": key}), 80)
-    assert r'"${host}\n${cdn_path}\n${arg_page}\n${http_accept_language}"' in config
+    assert r'"${cdn_proto}\n${host}\n${cdn_path}\n${arg_page}\n${http_accept_language}"' in config
+
+
+def test_the_function_gets_what_of_the_query_tells_answers_apart() -> None:
+    config = cache_config(made(rule={"key": {"query": ["page", "q"]}}), 80)
+    assert "proxy_pass http://cdn_function$cdn_path$cdn_query_1;" in config
+    assert 'map "$cdn_argument_1_1$cdn_argument_1_2" $cdn_query_1 {' in config
+    assert 'default "&page=$arg_page";' in config
+    without = cache_config(made(rule={"key": {"query": "none"}}), 80)
+    assert 'map "" $cdn_query_1 {' in without
+    assert "cdn_query" not in cache_config(made(), 80)
 
 
 def test_the_folder_has_room_for_all_that_is_kept_and_nothing_else_can_be_written() -> None:
@@ -172,3 +183,30 @@ def test_the_folder_has_room_for_all_that_is_kept_and_nothing_else_can_be_writte
 )
 def test_what_can_not_work_is_refused(changes: dict[str, Any], field: str, reason: str) -> None:
     assert f"{PLACE}.{field}: {reason}" in str(refusal(platform=cdns(**changes)))
+
+
+CLOSED = {"name": "shop", "networkPolicy": {"denyEgress": True}}
+
+
+def test_an_origin_that_its_namespace_lets_nobody_reach_is_refused() -> None:
+    text = str(refusal(platform=cdns(), namespaces=[CLOSED]))
+    assert (
+        f"{PLACE}.origin: the network policy of 'shop' lets its pods connect to nothing outside, "
+        "as origin.example.com is; set its denyEgress to false"
+    ) in text
+    refusal(platform=cdns(origin="http://origin.web.svc"), namespaces=[CLOSED])
+
+
+@pytest.mark.parametrize("host", ["origin", "origin.shop", "origin.shop.svc.cluster.local:8080"])
+def test_an_origin_in_the_same_closed_namespace_is_accepted(host: str) -> None:
+    accepted(platform=cdns(origin=f"http://{host}"), namespaces=[CLOSED])
+
+
+def test_a_profile_lets_the_function_reach_its_origin() -> None:
+    profile = {"name": "front", "hosts": [{"cidr": "192.0.2.0/24"}]}
+    policy = {"denyEgress": True, "allowSameNamespace": False, "allowDns": False}
+    accepted(
+        platform=cdns(origin="http://192.0.2.7", function={"profile": "front"}),
+        namespaces=[{**CLOSED, "networkPolicy": policy}],
+        security={"profiles": [profile]},
+    )
