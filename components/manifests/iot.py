@@ -86,7 +86,9 @@ def broker_container(gateway: IoTGatewaySettings) -> dict[str, Any]:
         *([] if broker.tls is None else [_mounted("broker-tls", TLS_FOLDER)]),
         {"name": "broker-data", "mountPath": DATA_FOLDER},
     ]
-    return {**native_container("broker", settings), "volumeMounts": mounts}
+    made = native_container("broker", settings)
+    inner = [] if broker.tls is None else [("inner", broker.inner_port)]
+    return {**_with_ports(gateway, made, inner), "volumeMounts": mounts}
 
 
 def bridge_container(gateway: IoTGatewaySettings) -> dict[str, Any]:
@@ -112,7 +114,21 @@ def filter_container(
     """The filter, for the pod alone. ``secret``: name of the Secret with its secret values."""
     address = EnvSettings(name=ADDRESS_VARIABLE, value=f"{_LOCAL}:{gateway.filter.port}")
     settings = gateway.filter.model_copy(update={"env": [address, *gateway.filter.env]})
-    return wasm_container("filter", settings, [], shim, secret=secret)
+    made = wasm_container("filter", settings, [], shim, secret=secret)
+    return _with_ports(gateway, made, [("filter", gateway.filter.port)])
+
+
+def _with_ports(
+    gateway: IoTGatewaySettings, container: dict[str, Any], inner: list[tuple[str, int]]
+) -> dict[str, Any]:
+    """On the machine's network, what only the pod uses is told the scheduler, too.
+
+    Else two gateways could be put on one machine, where one would find the other's port.
+    """
+    if not gateway.host_network or not inner:
+        return container
+    ports = [{"name": name, "containerPort": port} for name, port in inner]
+    return {**container, "ports": [*container.get("ports", ()), *ports]}
 
 
 def gateway_volumes(gateway: IoTGatewaySettings, names: Mapping[str, Any]) -> list[dict[str, Any]]:
