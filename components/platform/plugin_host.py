@@ -42,13 +42,13 @@ class PluginHost(App):
         """Arguments as of ``WasmApp``, but no RuntimeClass: the host is no Wasm itself."""
         super().__init__(resource_name, host, shim=None, namespace=namespace, opts=opts)
         text = host_settings(host)
+        # A name for each text: the old one goes after the pods that read it, not before.
         settings = ConfigMap(
             resource_name,
-            metadata={**self._metadata(host), "name": f"{host.name}-plugins"},
+            metadata={**self._metadata(host), "name": f"{host.name}-plugins-{fingerprint(text)}"},
             data={SETTINGS_FILE: text},
             opts=self._child,
         )
-        annotations = {**host.pod_annotations, "shimyard.dev/plugins": fingerprint(text)}
         spec = pod_spec(
             host,
             [host_container(host)],
@@ -58,9 +58,4 @@ class PluginHost(App):
             pull_secrets=pull_secrets,
             volumes=host_volumes(host, settings.metadata["name"]),
         )
-        self._deploy(
-            host.model_copy(update={"pod_annotations": annotations}),
-            spec,
-            host.ports,
-            open_ports=open_ports,
-        )
+        self._deploy(host, spec, host.ports, open_ports=open_ports)
