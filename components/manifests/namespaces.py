@@ -11,6 +11,7 @@ from shimyard.settings.workloads import NamespaceSettings, NetworkPolicySettings
 from shimyard.settings.workloads.namespaces import (
     ALLOW_DNS,
     ALLOW_SAME,
+    ALLOW_SOLVERS,
     DENY,
     LimitsSettings,
     PodSecuritySettings,
@@ -36,8 +37,14 @@ def limit_range_spec(limits: LimitsSettings) -> dict[str, Any]:
     return {"limits": [without_empty({"type": "Container", **fields})]}
 
 
-def network_policies(policy: NetworkPolicySettings) -> dict[str, dict[str, Any]]:
-    """Name -> spec of the NetworkPolicies of a closed namespace."""
+def network_policies(
+    policy: NetworkPolicySettings, *, solvers: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Name -> spec of the NetworkPolicies of a closed namespace.
+
+    ``solvers``: let anybody reach the pods by which cert-manager answers an ACME CA over HTTP.
+    Source: https://cert-manager.io/docs/configuration/acme/http01/.
+    """
     types = [
         kind
         for kind, denied in (("Ingress", policy.deny_ingress), ("Egress", policy.deny_egress))
@@ -63,6 +70,12 @@ def network_policies(policy: NetworkPolicySettings) -> dict[str, dict[str, Any]]
             "egress": [
                 {"ports": [{"port": 53, "protocol": kind} for kind in ("UDP", "TCP")]},
             ],
+        }
+    if solvers and policy.deny_ingress:
+        found[ALLOW_SOLVERS] = {
+            "podSelector": {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}},
+            "policyTypes": ["Ingress"],
+            "ingress": [{"ports": [{"port": 8089, "protocol": "TCP"}]}],
         }
     return found
 

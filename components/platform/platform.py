@@ -74,6 +74,7 @@ class Platform(pulumi.ComponentResource):
                     for tenant in settings.platform.serverless.tenants
                     if settings.security.signs(tenant.name)
                 ],
+                solvers=settings.platform.proves_over_http,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting, classes]),
             )
             self.summary["functions"] = {

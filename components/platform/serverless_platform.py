@@ -33,12 +33,13 @@ class ServerlessPlatform(pulumi.ComponentResource):
         classes: RuntimeClassesSettings,
         profiles: Sequence[CapabilityProfileSettings] = (),
         signed: Collection[str] = (),
+        solvers: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``shims``: handler -> shim; ``classes``: what the handlers' RuntimeClasses are called.
 
         ``profiles``: the capability profiles that functions name. ``signed``: names of tenants
-        whose pods need signed images.
+        whose pods need signed images. ``solvers``: as of ``WasmNamespace``.
 
         ``opts``: with the Kubernetes provider; functions wait for what it depends on.
         """
@@ -55,6 +56,7 @@ class ServerlessPlatform(pulumi.ComponentResource):
                 namespace=tenant.model_copy(update={"quota": tenant.share}),
                 profiles=profiles_in(tenant.name, named, profiles),
                 signed=tenant.name in signed,
+                solvers=solvers,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for function in tenant.functions:

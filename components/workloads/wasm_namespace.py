@@ -57,12 +57,14 @@ class WasmNamespace(pulumi.ComponentResource):
         namespace: NamespaceSettings,
         profiles: Sequence[CapabilityProfileSettings] = (),
         signed: bool = False,
+        solvers: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """``profiles``: capability profiles of its pods, whose hosts a NetworkPolicy lists.
 
         The one that names the namespace is the only one that its pods may have. ``signed``: they
-        need signed images, which takes a ``SignedImages`` that it depends on.
+        need signed images, which takes a ``SignedImages`` that it depends on. ``solvers``:
+        cert-manager has issuers that prove hosts of its Ingresses over HTTP.
 
         ``opts``: with the Kubernetes provider.
         """
@@ -100,7 +102,7 @@ class WasmNamespace(pulumi.ComponentResource):
             )
         policy = namespace.network_policy
         self.denies_ingress = policy is not None and policy.deny_ingress
-        policies = {} if policy is None else network_policies(policy)
+        policies = {} if policy is None else network_policies(policy, solvers=solvers)
         policies |= {f"profile-{each.name}": egress_spec(each) for each in profiles}
         for name, spec in policies.items():
             NetworkPolicy(

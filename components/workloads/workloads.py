@@ -57,6 +57,7 @@ class Workloads(pulumi.ComponentResource):
                 namespace=namespace,
                 profiles=profiles_of(settings, namespace.name),
                 signed=settings.security.signs(namespace.name),
+                solvers=settings.platform.proves_over_http,
                 opts=child,
             )
             for namespace in settings.namespaces

@@ -175,6 +175,11 @@ class AcmeIssuerSettings(Model):
         """Whether '*.example.com' can be proven, which a file of one host can't."""
         return any(solver.dns01 is not None for solver in self.solvers)
 
+    @property
+    def proves_over_http(self) -> bool:
+        """Whether hosts are proven by a pod that answers for them."""
+        return any(solver.http01 is not None for solver in self.solvers)
+
 
 class IssuerSettings(Model):
     """Something that signs certificates, for one namespace or for all."""

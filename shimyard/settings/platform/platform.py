@@ -43,3 +43,9 @@ class PlatformSettings(Model):
     spin_apps: list[SpinAppSettings] = Field(
         default_factory=list, description="Spin applications that the operator runs."
     )
+
+    @property
+    def proves_over_http(self) -> bool:
+        """Whether cert-manager has pods of its own answer an ACME CA, wherever there are routes."""
+        issuers = [] if self.cert_manager is None else self.cert_manager.issuers
+        return any(issuer.acme is not None and issuer.acme.proves_over_http for issuer in issuers)

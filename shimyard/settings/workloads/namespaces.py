@@ -19,7 +19,8 @@ from shimyard.settings.registries import RegistryHost
 PodSecurity = Literal["privileged", "baseline", "restricted"]
 
 DENY, ALLOW_SAME, ALLOW_DNS = "deny-by-default", "allow-same-namespace", "allow-dns"
-POLICIES = (DENY, ALLOW_SAME, ALLOW_DNS)
+ALLOW_SOLVERS = "allow-acme-solvers"
+POLICIES = (DENY, ALLOW_SAME, ALLOW_DNS, ALLOW_SOLVERS)
 """Names of the NetworkPolicies of closed namespaces."""
 
 _RESOURCE = r"[a-z0-9A-Z]([-a-z0-9A-Z_./]{0,250}[a-z0-9A-Z])?"
