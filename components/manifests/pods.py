@@ -68,11 +68,13 @@ def deployment_spec(
     *,
     strategy: StrategySettings | None = None,
 ) -> dict[str, Any]:
-    """The Deployment's spec. ``strategy``: what counts if the app states none."""
+    """The Deployment's spec. ``strategy``: what counts if the app states none.
+
+    With an autoscaler, ``replicas`` is what it begins with; no update may set that back.
+    """
     chosen = app.strategy or strategy or StrategySettings()
     fields = {
-        # An autoscaler's number would be set back by every update.
-        "replicas": None if app.autoscaling is not None else app.fewest_pods,
+        "replicas": app.fewest_pods,
         "selector": {"matchLabels": selector(app)},
         "strategy": _strategy(chosen),
         "minReadySeconds": chosen.min_ready_seconds or None,

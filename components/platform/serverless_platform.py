@@ -8,6 +8,7 @@ import pulumi
 
 from components.platform.wasm_function import WasmFunction
 from components.workloads.app import key_of, resource_name_of
+from components.workloads.sections import of_namespace
 from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import RuntimeClassesSettings, ShimName
 from shimyard.settings.platform import FunctionSettings, ServerlessSettings, TenantSettings
@@ -57,7 +58,7 @@ class ServerlessPlatform(pulumi.ComponentResource):
                 profiles=profiles_in(tenant.name, named, profiles),
                 signed=tenant.name in signed,
                 solvers=solvers,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, aliases=of_namespace(tenant.name)),
             )
             for function in tenant.functions:
                 self.functions[key_of(function)] = self._function(tenant, function)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pulumi
 
 from components.platform.ingress import make_ingress
+from components.workloads.sections import of_app
 from components.workloads.wasm_app import WasmApp
 from shimyard.settings import ShimName
 from shimyard.settings.platform import FunctionSettings, IngressSettings, RouteSettings
@@ -57,7 +58,9 @@ class WasmFunction(pulumi.ComponentResource):
             pull_secrets=pull_secrets,
             open_ports=open_ports,
             profile=profile,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=depends_on, aliases=of_app(resource_name)
+            ),
         )
         self.urls = make_ingress(
             self,

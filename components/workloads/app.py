@@ -43,7 +43,7 @@ class App(Workload):
             resource_name,
             metadata=without_empty({**metadata, "annotations": dict(app.annotations)}),
             spec=deployment_spec(app, pod_spec, strategy=strategy),
-            opts=opts,
+            opts=opts if app.autoscaling is None else _leaving_replicas(opts),
         )
         self.deployment = made.metadata["name"]
         if app.autoscaling is not None:
@@ -58,6 +58,16 @@ class App(Workload):
             PodDisruptionBudget(resource_name, metadata=metadata, spec=budget_spec(app), opts=opts)
         reached = self._reach(app, ports, open_ports=open_ports)
         self.register_outputs({"deployment": self.deployment, **reached})
+
+
+def _leaving_replicas(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Options of a Deployment whose number of pods is its autoscaler's.
+
+    The field stays ours until the autoscaler takes it: one that is left out instead falls back to
+    one pod.
+    """
+    ours = pulumi.ResourceOptions(ignore_changes=["spec.replicas"])
+    return pulumi.ResourceOptions.merge(opts, ours)
 
 
 def key_of(app: AppSettings) -> str:

@@ -10,6 +10,7 @@ from components.inputs import with_provider
 from components.workloads.app import key_of, resource_name_of
 from components.workloads.hybrid_app import HybridApp
 from components.workloads.runtime_classes import RuntimeClasses
+from components.workloads.sections import of_app, of_namespace
 from components.workloads.wasm_app import WasmApp
 from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import StackSettings
@@ -58,7 +59,7 @@ class Workloads(pulumi.ComponentResource):
                 profiles=profiles_of(settings, namespace.name),
                 signed=settings.security.signs(namespace.name),
                 solvers=settings.platform.proves_over_http,
-                opts=child,
+                opts=pulumi.ResourceOptions(parent=self, aliases=of_namespace(namespace.name)),
             )
             for namespace in settings.namespaces
         }
@@ -70,14 +71,14 @@ class Workloads(pulumi.ComponentResource):
                 app=app,
                 shim=shims[app.handler],
                 profile=settings.security.profile(app.profile),
-                **self._place(app, was=HybridApp),
+                **self._place(app),
             )
         for hybrid in settings.hybrid_apps:
             self.apps[key_of(hybrid)] = HybridApp(
                 resource_name_of(hybrid),
                 app=hybrid,
                 shim=shims[hybrid.handler],
-                **self._place(hybrid, was=WasmApp),
+                **self._place(hybrid),
             )
         self.summary = pulumi.Output.from_input(
             {
@@ -92,12 +93,8 @@ class Workloads(pulumi.ComponentResource):
         )
         self.register_outputs({"runtimeClasses": self.runtime_classes, "apps": self.summary})
 
-    def _place(self, app: WasmPodsSettings, was: type[WasmApp | HybridApp]) -> dict[str, Any]:
-        """Where an app runs, and what must be there before its first pod.
-
-        ``was``: the other kind of app that it may have been. Its objects have the same names, and
-        would else be made anew first and then deleted as the former app's.
-        """
+    def _place(self, app: WasmPodsSettings) -> dict[str, Any]:
+        """Where an app runs, and what must be there before its first pod."""
         home = self.namespaces.get(app.namespace)
         return {
             # Names and not outputs: a preview without the cluster would know none of those.
@@ -106,6 +103,6 @@ class Workloads(pulumi.ComponentResource):
             "opts": pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[self.classes, *([] if home is None else [home])],
-                aliases=[pulumi.Alias(type_=was.TYPE)],
+                aliases=of_app(resource_name_of(app)),
             ),
         }

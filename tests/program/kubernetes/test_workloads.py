@@ -120,7 +120,7 @@ def test_a_changed_secret_value_is_another_secret_so_that_the_pods_follow(render
 
 def test_an_autoscaler_and_the_stack_do_not_fight_over_the_number_of_pods(render: Render) -> None:
     scaled = render(least(autoscaling={"minReplicas": 2, "maxReplicas": 9})).objects
-    assert "replicas" not in scaled["Deployment/shop.greeter"]["spec"]
+    assert scaled["Deployment/shop.greeter"]["spec"]["replicas"] == 2
     metrics = scaled["HorizontalPodAutoscaler/shop.greeter"]["spec"]["metrics"]
     target = {"type": "Utilization", "averageUtilization": 80}
     assert metrics == [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
