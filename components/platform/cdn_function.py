@@ -14,6 +14,7 @@ from components.manifests.pods import pod_spec
 from components.manifests.services import service_of, service_ports
 from components.platform.ingress import make_ingress
 from components.workloads.app import App
+from components.workloads.sections import of_app
 from components.workloads.wasm_app import WasmApp
 from shimyard.settings import ShimName
 from shimyard.settings.platform import CdnFunctionSettings
@@ -74,7 +75,9 @@ class CDNFunction(App):
             service_account=service_account,
             pull_secrets=pull_secrets,
             profile=profile,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=depends_on, aliases=of_app(f"{resource_name}-function")
+            ),
         )
         text = cache_config(cdn, service_ports(service, ports)[0].port)
         # A name for each text: the old one goes after the pods that read it, not before.

@@ -18,9 +18,11 @@ from components.platform.spin_app import SpinApp
 from components.platform.spin_kube import SpinKube
 from components.workloads.app import key_of, resource_name_of
 from components.workloads.runtime_classes import RuntimeClasses
+from components.workloads.sections import of_app
 from components.workloads.wasm_namespace import WasmNamespace, given_by
 from shimyard.settings import StackSettings
 from shimyard.settings.platform.edge_ai_rules import digests_of
+from shimyard.settings.workloads import AppSettings
 
 
 class Platform(pulumi.ComponentResource):
@@ -83,11 +85,15 @@ class Platform(pulumi.ComponentResource):
         tenants = {} if self.serverless is None else self.serverless.tenants
         homes = {**namespaces, **tenants}
 
-        def waiting_for(
-            home: WasmNamespace | None, *more: pulumi.Resource
+        def options_of(
+            app: AppSettings, home: WasmNamespace | None, *more: pulumi.Resource
         ) -> pulumi.ResourceOptions:
             own = [] if home is None else [home]
-            return pulumi.ResourceOptions(parent=self, depends_on=[*waiting, *more, *own])
+            return pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*waiting, *more, *own],
+                aliases=of_app(resource_name_of(app)),
+            )
 
         self.cert_manager = None
         if settings.platform.cert_manager is not None:
@@ -96,14 +102,14 @@ class Platform(pulumi.ComponentResource):
                 manager=settings.platform.cert_manager,
                 registries=settings.runtime.registries,
                 namespaces=homes,
-                opts=waiting_for(None),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[*waiting]),
             )
             self.summary["certificates"] = self.cert_manager.secrets
         self.plugin_hosts = {}
         for host in settings.platform.plugin_hosts:
             home = homes.get(host.namespace)
             self.plugin_hosts[key_of(host)] = PluginHost(
-                resource_name_of(host), host=host, **given_by(home), opts=waiting_for(home)
+                resource_name_of(host), host=host, **given_by(home), opts=options_of(host, home)
             )
         if self.plugin_hosts:
             self.summary["pluginHosts"] = {
@@ -118,7 +124,7 @@ class Platform(pulumi.ComponentResource):
                 runtime_class=settings.runtime_classes.name_of(gateway.handler),
                 shim=shims[gateway.handler],
                 **given_by(home),
-                opts=waiting_for(home, classes),
+                opts=options_of(gateway, home, classes),
             )
         if self.iot_gateways:
             self.summary["iotGateways"] = {
@@ -135,7 +141,7 @@ class Platform(pulumi.ComponentResource):
                 shim=shims[edge_ai.handler],
                 profile=settings.security.profile(edge_ai.profile),
                 **given_by(home),
-                opts=waiting_for(home, classes),
+                opts=options_of(edge_ai, home, classes),
             )
         if self.edge_ai:
             self.summary["edgeAi"] = {key: made.address for key, made in self.edge_ai.items()}
@@ -150,7 +156,7 @@ class Platform(pulumi.ComponentResource):
                 runtime_class=settings.runtime_classes.name_of(cdn.function.handler),
                 **given_by(home),
                 profile=settings.security.profile(cdn.function.profile),
-                opts=waiting_for(home, classes),
+                opts=options_of(cdn, home, classes),
             )
         if self.cdn_functions:
             self.summary["cdnFunctions"] = {
@@ -195,7 +201,9 @@ class Platform(pulumi.ComponentResource):
                 app=app,
                 executor=spin.executor_of(app),
                 **given_by(homes.get(app.namespace)),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[kube]),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[kube], aliases=of_app(resource_name_of(app))
+                ),
             )
             for app in apps
         }

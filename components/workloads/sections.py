@@ -10,7 +10,8 @@ import pulumi
 
 # The types from the program down, which are all that a URN has of the parents.
 _WORKLOADS = "shimyard:index:Workloads"
-_SERVERLESS = "shimyard:index:Platform$shimyard:index:ServerlessPlatform"
+_PLATFORM = "shimyard:index:Platform"
+_SERVERLESS = f"{_PLATFORM}$shimyard:index:ServerlessPlatform"
 _NAMESPACES = (
     f"{_WORKLOADS}$shimyard:index:WasmNamespace",
     f"{_SERVERLESS}$shimyard:index:WasmNamespace",
@@ -19,6 +20,12 @@ _APPS = (
     f"{_WORKLOADS}$shimyard:index:WasmApp",
     f"{_WORKLOADS}$shimyard:index:HybridApp",
     f"{_SERVERLESS}$shimyard:index:WasmFunction$shimyard:index:WasmApp",
+    f"{_PLATFORM}$shimyard:index:CDNFunction",
+    f"{_PLATFORM}$shimyard:index:CDNFunction$shimyard:index:WasmApp",
+    f"{_PLATFORM}$shimyard:index:EdgeAI",
+    f"{_PLATFORM}$shimyard:index:IoTGateway",
+    f"{_PLATFORM}$shimyard:index:PluginHost",
+    f"{_PLATFORM}$shimyard:index:SpinApp",
 )
 
 Aliases = list[pulumi.Input[str | pulumi.Alias]]
@@ -30,7 +37,7 @@ def of_namespace(resource_name: str) -> Aliases:
 
 
 def of_app(resource_name: str) -> Aliases:
-    """Of `apps` or `hybridApps`, or a tenant's function."""
+    """Of `apps` or `hybridApps`, or any app of `platform`; all that they share stays."""
     return _urns(_APPS, resource_name)
 
 

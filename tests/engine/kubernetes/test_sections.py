@@ -81,3 +81,41 @@ def test_an_app_keeps_its_pods_when_it_gets_an_autoscaler(program: Program) -> N
     program.up(stack({"namespaces": [home], "apps": [{**scaled, "labels": {"a": "b"}}]}))
     assert pods() == 4
     program.destroy()
+
+
+def test_an_app_that_goes_behind_a_cache_stays_reachable(program: Program) -> None:
+    place = program.namespace
+    home = {"name": place, "existing": True}
+    function = {**APP, "name": "front-function", "namespace": place}
+    cdn = {
+        "name": "front",
+        "namespace": place,
+        "replicas": 0,
+        "origin": "http://origin.example.com",
+        "function": {**APP, "name": "front-function"},
+        "cache": {"image": "registry.lab/nginx:1", "rules": [{"path": "/"}]},
+    }
+    program.settings |= {"upsert_existing_objects": True, "enable_patch_force": True}
+
+    def uids() -> list[str]:
+        found = [program.get(kind, "front-function") for kind in ("deployment", "service")]
+        return [each["metadata"]["uid"] for each in found]
+
+    alone = stack({"namespaces": [home], "apps": [function]})
+    program.up(alone)
+    before = uids()
+    program.up(stack({"namespaces": [home], "platform": {"cdnFunctions": [cdn]}}))
+    assert uids() == before
+    program.up(alone)
+    assert uids() == before
+    # Another kind of object, behind the same Service.
+    host = {
+        "name": "front-function",
+        "namespace": place,
+        "image": "registry.lab/plugin-host:1",
+        "replicas": 0,
+        "plugins": [{"name": "acme", "image": "registry.lab/acme:1"}],
+    }
+    program.up(stack({"namespaces": [home], "platform": {"pluginHosts": [host]}}))
+    assert uids() == before
+    program.destroy()
