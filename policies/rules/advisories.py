@@ -28,7 +28,8 @@ def engine_advisories(
     """
 
     def rule(subject: Subject, config: Config) -> Iterator[Violation]:
-        if subject.type != "shimyard-edge:node:ContainerRuntime":
+        # K3s brings it along on nodes whose containerd is embedded.
+        if not subject.type.startswith("shimyard-edge:node:"):
             return
         known = table()
         arch = mapping(subject.inputs.get("node")).get("arch") or "amd64"

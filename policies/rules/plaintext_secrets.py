@@ -30,7 +30,7 @@ _NAMED = (
 )
 _NAME = re.compile(rf"(?:^|.*[^a-z]){_NAMED}", re.IGNORECASE)
 _ASSIGNMENT = re.compile(
-    rf"^[ \t]*['\"]?[\w.-]*?{_NAMED}['\"]?[ \t]*[:=][ \t]*['\"]?([^\s'\"]+)",
+    rf"^[ \t]*['\"]?(?P<name>[\w.-]*?{_NAMED})['\"]?[ \t]*[:=][ \t]*['\"]?(?P<value>[^\s'\"]+)",
     re.IGNORECASE | re.MULTILINE,
 )
 # A path, a reference to a variable, or something to fill in is no secret itself.
@@ -111,7 +111,7 @@ def _telling(name: Any, value: Any, allowed: frozenset[str]) -> bool:
 
 def _assigns(text: Any, allowed: frozenset[str]) -> bool:
     return isinstance(text, str) and any(
-        _is_secret(found[1]) and not any(name in found[0] for name in allowed)
+        _is_secret(found["value"]) and found["name"] not in allowed
         for found in _ASSIGNMENT.finditer(text)
     )
 

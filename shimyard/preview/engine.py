@@ -169,8 +169,7 @@ def _stateless(project: Path, file: Path, stack: str) -> Iterator[tuple[Path, di
             "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(),
         }
         environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
-        document = yaml.safe_load(file.read_text()) or {}
-        config = document.get("config") or {}
+        config = _config_of(file, stack)
         target = copy / _STACKS / file.name
         target.write_text(yaml.safe_dump({"config": _without_secrets(config)}))
         init = ["pulumi", "stack", "init", stack, "--non-interactive", "--no-select"]
@@ -182,6 +181,19 @@ def _stateless(project: Path, file: Path, stack: str) -> Iterator[tuple[Path, di
         if "encryptionsalt" not in target.read_text():
             raise PreviewError(stack, output, mend=_READ_IT)
         yield copy, environment
+
+
+def _config_of(file: Path, stack: str) -> dict[str, Any]:
+    """What stands below `config` in a stack file. Raises PreviewError: it is no such file."""
+    mend = f"correct {file}"
+    try:
+        document = yaml.safe_load(file.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise PreviewError(stack, f"it is no YAML: {error}", mend=mend) from None
+    config = document.get("config") or {} if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        raise PreviewError(stack, "it has no table `config`", mend=mend)
+    return config
 
 
 def _without_secrets(value: Any) -> Any:

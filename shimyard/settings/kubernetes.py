@@ -114,7 +114,21 @@ def _fit_for_kubernetes(table: dict[str, JsonValue]) -> dict[str, JsonValue]:
 KubernetesTable = Annotated[dict[str, JsonValue], AfterValidator(_fit_for_kubernetes)]
 """Fields of a Kubernetes object as its own documentation spells them (camelCase)."""
 
-Labels = dict[LabelKey, LabelValue]
+_OURS = {
+    "shimyard.dev/profile": "names a pod's capability profile; set profile of the app instead",
+    "policy.sigstore.dev/include": "is what security.signedImages sets; use its exempt",
+}
+
+
+def _free(labels: dict[str, str]) -> dict[str, str]:
+    for key, mend in _OURS.items():
+        if key in labels:
+            raise FieldError(key, mend)
+    return labels
+
+
+Labels = Annotated[dict[LabelKey, LabelValue], AfterValidator(_free)]
+"""Labels, without those by which security is held."""
 Annotations = dict[LabelKey, str]
 
 

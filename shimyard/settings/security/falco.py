@@ -10,7 +10,7 @@ from shimyard.settings.base import AbsolutePath, Model, matching
 from shimyard.settings.quantity import MemoryQuantity
 from shimyard.settings.security.profiles import Cidr
 
-_REPOSITORY = r"[a-z0-9]([a-z0-9._:/-]{0,253}[a-z0-9])?"
+_REPOSITORY = r"(?=.{1,255}$)[a-z0-9][a-z0-9._-]*(:[0-9]+/)?[a-z0-9._/-]*[a-z0-9]"
 
 Repository = Annotated[
     str,

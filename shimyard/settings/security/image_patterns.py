@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 _ALLOWED = re.compile(r"[a-zA-Z0-9_:/*.@-]+", re.ASCII)
 _DOCKER_HUB = "index.docker.io"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def _pattern(value: str) -> str:
@@ -23,6 +24,7 @@ def _pattern(value: str) -> str:
         )
     if value in {"*", "*/*"}:
         raise ValueError("means images of Docker Hub only; write '**' for all images")
+    _can_match(*value.partition("@")[::2])
     if value.endswith("*") or "@" in value:
         return value
     repository, _, tag = value.rpartition(":")
@@ -31,6 +33,30 @@ def _pattern(value: str) -> str:
             f"has a tag, and images are judged by their digest; write '{repository}@*'"
         )
     raise ValueError(f"matches no image, since each has its digest by then; write '{value}@*'")
+
+
+def _can_match(repository: str, digest: str) -> None:
+    """Raise ``ValueError`` for what no 'registry/repository@sha256:...' is like."""
+    registry, slash, rest = repository.partition("/")
+    if "://" in repository:
+        raise ValueError("has a scheme, which images have not; remove it")
+    if repository != repository.lower():
+        raise ValueError("has capitals, which no repository has; write it in lower case")
+    if registry == "docker.io":
+        raise ValueError(f"is compared with '{_DOCKER_HUB}/...'; write that name of Docker Hub")
+    if "*" not in registry and not (set(".:") & set(registry) or registry == "localhost"):
+        raise ValueError(
+            f"names no registry; write it whole, as '{_DOCKER_HUB}/library/nginx@*' for Docker "
+            "Hub's nginx"
+        )
+    last = rest.rpartition("/")[2]
+    if slash and ":" in last and not digest:
+        name = repository.rpartition(":")[0]
+        raise ValueError(f"has a tag, and images are judged by their digest; write '{name}@*'")
+    if digest and "*" not in digest and not _DIGEST.fullmatch(digest):
+        raise ValueError("has no whole digest; write 64 hexadecimal digits behind 'sha256:', or *")
+    if slash and ":" in last and digest:
+        raise ValueError("has a tag beside the digest, which no image has by then; remove the tag")
 
 
 ImagePattern = Annotated[str, Field(max_length=1024), AfterValidator(_pattern)]

@@ -20,7 +20,11 @@ _OF_THE_PROFILE = (
     "volumes",
     "securityContext",
 )
-_NOT_A_WASM_PODS = ("runtimeClassName", "hostNetwork", "hostPID", "hostIPC")
+_NOT_A_WASM_PODS = (
+    *("runtimeClassName", "hostNetwork", "hostPID", "hostIPC"),
+    # Each would bring in a volume or a device that the profile has not.
+    *("automountServiceAccountToken", "resourceClaims"),
+)
 
 
 def _network(value: str) -> str:

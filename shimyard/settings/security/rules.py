@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shimyard.settings.base import FieldError
 from shimyard.settings.k3s import release
+from shimyard.settings.security.admission import keeps_admission
 from shimyard.settings.security.profiles import CapabilityProfileSettings
 from shimyard.settings.workloads.apps import WasmAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings
@@ -142,6 +143,7 @@ def _is_enforced(field: str, profile: CapabilityProfileSettings, stack: StackSet
             f"is {cluster.version}, whose API server can't hold pods to the profile "
             f"'{profile.name}' (ValidatingAdmissionPolicy); use 1.30 or newer, or remove it",
         )
+    keeps_admission(stack, f"the profile '{profile.name}'")
     if cluster.server_config.get("disable-network-policy"):
         raise FieldError(
             "cluster.serverConfig.disable-network-policy",

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from shimyard.settings.base import FieldError
 from shimyard.settings.k3s import release
+from shimyard.settings.security.admission import keeps_admission
 from shimyard.settings.security.signatures import CONTROLLER_NAMESPACE, SignedImagesSettings
-from shimyard.settings.workloads.pod import AppSettings
+from shimyard.settings.workloads.pod import AppSettings, PodsSettings
 from shimyard.settings.workloads.rules import (
     BUILT_IN_NAMESPACE,
     apps_of,
@@ -32,6 +33,7 @@ def check_signed_images(stack: StackSettings) -> None:
     if signed is None:
         return
     _has_a_cluster_for_it(stack)
+    keeps_admission(stack, _FIELD)
     _exempts_what_is_there(signed, stack)
     _labels_only_its_own(signed, stack)
     _reaches_what_it_needs(signed, stack)
@@ -115,7 +117,7 @@ def _can_judge_each_image(signed: SignedImagesSettings, stack: StackSettings) ->
     for field, app in _all_apps_of(stack):
         if not signed.holds(app.namespace):
             continue
-        for place, image in _images(app, field):
+        for place, image in (*_images(app, field), *_overriding(app, field)):
             if "@" not in image:
                 raise FieldError(
                     place,
@@ -136,6 +138,24 @@ def _all_apps_of(stack: StackSettings) -> Iterator[tuple[str, AppSettings]]:
     yield from apps_of(stack)
     yield from native_apps_of(stack)
     yield from spin_apps_of(stack)
+
+
+def _overriding(app: AppSettings, path: str) -> Iterator[tuple[str, str]]:
+    """(field, image) of what an app's podOverride puts into its pods."""
+    override = app.pod_override if isinstance(app, PodsSettings) else {}
+    for kind in ("initContainers", "containers", "volumes"):
+        found = override.get(kind)
+        for index, each in enumerate(found if isinstance(found, list) else []):
+            image = each.get("image") if isinstance(each, dict) else None
+            place = f"{path}.podOverride.{kind}[{index}].image"
+            if kind == "volumes" and image is not None:
+                raise FieldError(
+                    place,
+                    "is mounted as a volume, and no controller verifies the signatures of those; "
+                    "remove it",
+                )
+            if isinstance(image, str):
+                yield place, image
 
 
 def _images(model: BaseModel, path: str) -> Iterator[tuple[str, str]]:

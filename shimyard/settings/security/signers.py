@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -19,29 +20,71 @@ from shimyard.settings.security.pem import Certificates, PublicKey
 
 _KMS = r"(awskms|azurekms|gcpkms|hashivault)://\S{1,512}"
 # Go's expressions have neither, and would refuse the whole policy.
-_NOT_OF_GO = re.compile(r"\(\?(=|!|<=|<!|>|\()|\\[1-9]")
-_STRANGERS = ("nobody@example.com", "https://issuer.example.com/")
+_NOT_OF_GO = re.compile(r"\(\?(=|!|<=|<!|>|\()|\\[1-9ZuUN]|(?<!\\)[*+?}]\+|\{\d{4,}|\{\d*,\d{4,}")
+_PIECES = re.compile(r"\\.|\[\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
+# Whoever matches all of one kind trusts anybody.
+_ISSUERS = (("https://issuer.example.com", "https://accounts.example.org/a", "https://a.example"),)
+_SUBJECTS = (
+    ("nobody@example.com", "somebody.else@mail.example.org"),
+    (
+        "https://github.com/nobody/any/.github/workflows/any.yml@refs/heads/main",
+        "https://git.example.com/somebody/else//.gitlab-ci.yml@refs/tags/1",
+    ),
+)
 
 
 def _expression(value: str) -> str:
     try:
         with warnings.catch_warnings(action="ignore"):
-            compiled = re.compile(value)
+            re.compile(value)
     except re.error as error:
         raise ValueError(f"is no regular expression: {error.msg}; mend it") from None
     if _NOT_OF_GO.search(value):
-        raise ValueError("looks ahead, behind or back, which Go's expressions can't; rewrite it")
+        raise ValueError(
+            "looks ahead, behind or back, or repeats in a way that Go's expressions can't; rewrite "
+            "it"
+        )
     if not (value.startswith("^") and value.endswith("$")) or value.endswith("\\$"):
         raise ValueError(
             "would match anywhere within a longer identity; begin it with '^' and end it with '$'"
         )
-    if all(compiled.search(each) for each in _STRANGERS):
-        raise ValueError("matches everybody; name whom you trust")
+    if _has_sides(value):
+        raise ValueError(
+            "has a '|' outside of parentheses, so that '^' and '$' hold for one side each; write "
+            "^(a|b)$"
+        )
     return value
+
+
+def _has_sides(expression: str) -> bool:
+    """Whether it is a choice as a whole."""
+    depth = 0
+    for piece in _PIECES.findall(expression):
+        depth += {"(": 1, ")": -1}.get(piece, 0)
+        if piece == "|" and depth == 0:
+            return True
+    return False
+
+
+def _for_somebody(*kinds: Sequence[str]) -> Callable[[str], str]:
+    """A check that an expression leaves out somebody of each of these ``kinds``."""
+
+    def check(value: str) -> str:
+        compiled = re.compile(value)
+        if any(all(compiled.search(each) for each in kind) for kind in kinds):
+            raise ValueError("matches everybody; name whom you trust")
+        return value
+
+    return check
 
 
 Expression = Annotated[Line, AfterValidator(_expression)]
 """A regular expression (Go's RE2) of a whole identity: '^https://github[.]com/acme/.*$'."""
+IssuerExpression = Annotated[Expression, AfterValidator(_for_somebody(*_ISSUERS))]
+SubjectExpression = Annotated[Expression, AfterValidator(_for_somebody(*_SUBJECTS))]
+
+
+_PUBLIC_FULCIO = "https://fulcio.sigstore.dev"
 
 
 class KeySettings(Model):
@@ -83,18 +126,16 @@ class KeylessSettings(Model):
         default=None,
         description="Who vouches for it: 'https://token.actions.githubusercontent.com'.",
     )
-    issuer_reg_exp: Expression | None = Field(
+    issuer_reg_exp: IssuerExpression | None = Field(
         default=None, description="The same as an expression."
     )
     subject: Line | None = Field(
         default=None, description="Who signs: an address of mail, or the URL of a workflow."
     )
-    subject_reg_exp: Expression | None = Field(
+    subject_reg_exp: SubjectExpression | None = Field(
         default=None, description="The same as an expression."
     )
-    fulcio: HttpUrl = Field(
-        default="https://fulcio.sigstore.dev", description="The certificate authority's URL."
-    )
+    fulcio: HttpUrl = Field(default=_PUBLIC_FULCIO, description="The certificate authority's URL.")
     trust_root: ObjectName | None = Field(
         default=None,
         description="One of trustRoots, for a private Sigstore. Default: the public one, whose "
@@ -111,6 +152,12 @@ class KeylessSettings(Model):
                     f"set exactly one of {field} and {field}RegExp: without both an issuer and a "
                     "subject, anybody's signature would do",
                 )
+        if self.trust_root is None and self.fulcio != _PUBLIC_FULCIO:
+            raise FieldError(
+                "fulcio",
+                "is a CA of your own, whose certificates only a trust root has; set trustRoot, or "
+                "the public Sigstore would be trusted",
+            )
         return self
 
 

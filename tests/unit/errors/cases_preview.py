@@ -9,11 +9,11 @@ from tests.unit.errors.scene import Provocation, Scene
 STACK_FILE = "config:\n  shimyard:nodes: []\n"
 
 
-def _previewed(answer: str | None, *, state: bool = True) -> Provocation:
+def _previewed(answer: str | None, *, state: bool = True, file: str = STACK_FILE) -> Provocation:
     """With a CLI that answers so; None: there is none."""
 
     def provoke(scene: Scene) -> object:
-        scene.write("stacks/Pulumi.shops.yaml", STACK_FILE)
+        scene.write("stacks/Pulumi.shops.yaml", file)
         if answer is not None:
             scene.write("bin/pulumi", f"#!/bin/sh\n{answer}\n").chmod(0o755)
         scene.patch.setenv("PATH", f"{scene.folder}/bin:/usr/bin:/bin")
@@ -38,5 +38,7 @@ CASES: dict[str, Provocation] = {
     "a stack that can't be made for a preview without a state": _previewed(
         "echo 'error: disk is full'", state=False
     ),
+    "a stack file that is no YAML": _previewed("exit 0", state=False, file="config: [\n"),
+    "a stack file without a table": _previewed("exit 0", state=False, file="- a\n"),
     "an event log that is none": _no_log,
 }

@@ -80,6 +80,7 @@ def test_a_stack_that_does_not_ask_gets_none() -> None:
     [
         ({"security": {"falco": {"networks": ["10.0.0.1/8"]}}}, "networks[0]"),
         ({"security": {"falco": {"shellImages": ["a, b) or x"]}}}, "is no repository"),
+        ({"security": {"falco": {"shellImages": ["registry.lab/a:1"]}}}, "is no repository"),
         ({"security": {"falco": {"path": "rules.yaml"}}}, "security.falco.path"),
         (
             {

@@ -68,6 +68,13 @@ def test_a_shim_whose_engine_is_known_to_be_unsafe_is_refused_with_its_facts() -
     assert "docs/how-to/policies.md" in one.mend
 
 
+def test_a_shim_beside_the_containerd_of_k3s_counts_as_well() -> None:
+    inputs = {"artifacts": {"containerd-shim-a": {"version": "1.0.0"}}}
+    rule = engine_advisories(serious=True, table=lambda: TABLE)
+    (one,) = rule(subject("shimyard-edge:node:K3sServer", inputs), {"accepted": []})
+    assert "BAD-1" in one.reason
+
+
 def test_what_concerns_another_architecture_or_another_build_is_not_counted() -> None:
     (one,) = found("containerd-shim-a", "1.0.0", arch="arm64")
     assert "BAD-2" in one.reason

@@ -37,6 +37,20 @@ def test_a_limit_that_is_not_known_yet_is_one() -> None:
     assert not list(limits(deployment(spec), MEMORY))
 
 
+def test_limits_that_are_not_known_yet_are_passed_over() -> None:
+    for resources in (UNKNOWN, {"limits": UNKNOWN}):
+        spec = {"containers": [{"name": "a", "resources": resources}]}
+        assert not list(limits(deployment(spec), MEMORY))
+
+
+def test_a_spin_application_has_its_limits_in_its_own_place() -> None:
+    type_ = "kubernetes:core.spinkube.dev/v1alpha1:SpinApp"
+    (found,) = limits(subject(type_, {"spec": {"image": "a"}}), MEMORY)
+    assert found.where == "spec, resources.limits.memory"
+    spec = {"resources": {"limits": {"memory": "64Mi"}}}
+    assert not list(limits(subject(type_, {"spec": spec}), MEMORY))
+
+
 def test_what_is_no_workload_has_no_containers() -> None:
     machine = subject(
         "shimyard-edge:node:ContainerRuntime", {"spec": {"containers": [{"name": "a"}]}}

@@ -111,3 +111,11 @@ def test_public_keys_and_certificates_are_none() -> None:
         "url": "https://mirror.example.com:5000/artifacts",
     }
     assert not found(subject("acme:x:Y", inputs))
+
+
+def test_a_name_that_is_allowed_allows_itself_alone() -> None:
+    for name in ("MY_TOKEN", "db_password"):
+        inputs = {"files": [{"path": "/etc/a", "content": f"{name}=realsecretTOKEN"}]}
+        made = subject("shimyard-edge:node:NodeFiles", inputs)
+        assert list(plaintext_secrets(made, {"allowed": ["TOKEN"]}))
+        assert not list(plaintext_secrets(made, {"allowed": [name]}))

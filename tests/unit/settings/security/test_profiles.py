@@ -89,6 +89,34 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "security.profiles[0].hosts[0].cidr",
         "is no network; write its first address and a length",
     ),
+    *(
+        (
+            changes({}, {field: {"shimyard.dev/profile": "other"}}),
+            f"apps[0].{field}.shimyard.dev/profile",
+            "names a pod's capability profile; set profile of the app instead",
+        )
+        for field in ("labels", "podLabels")
+    ),
+    *(
+        (
+            changes({}, {"podOverride": {field: value}}),
+            f"apps[0].podOverride.{field}",
+            "is the profile's to say; remove it, or profile",
+        )
+        for field, value in (("automountServiceAccountToken", True), ("resourceClaims", []))
+    ),
+    (
+        changes(
+            cluster={
+                **CLUSTER,
+                "serverConfig": {
+                    "kube-apiserver-arg": ["disable-admission-plugins=ValidatingAdmissionPolicy"]
+                },
+            }
+        ),
+        "cluster.serverConfig.kube-apiserver-arg",
+        "disables ValidatingAdmissionPolicy, which holds pods to the profile 'sealed'",
+    ),
     (
         changes({"openFiles": 64}),
         "security.profiles[0].openFiles",

@@ -170,6 +170,31 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         f"{AUTHORITY}.keyless.subject",
         "set exactly one of subject and subjectRegExp",
     ),
+    *(
+        (
+            {"security": keyless(subject=None, subjectRegExp=expression)},
+            f"{AUTHORITY}.keyless.subjectRegExp",
+            told,
+        )
+        for expression, told in (
+            ("^alice@example[.]com|bob@example[.]com$", "has a '|' outside of parentheses"),
+            ("^(a|b)@x[.]y$|^[|]$", "has a '|' outside of parentheses"),
+            ("^[^ ]+@[^ ]+$", "matches everybody"),
+            ("^https://.*$", "matches everybody"),
+            ("^a++$", "or repeats in a way that Go's expressions can't"),
+            ("^a{2000}$", "or repeats in a way that Go's expressions can't"),
+        )
+    ),
+    (
+        {"security": keyless(issuer=None, issuerRegExp="^https://.+$")},
+        f"{AUTHORITY}.keyless.issuerRegExp",
+        "matches everybody",
+    ),
+    (
+        {"security": keyless(fulcio="https://fulcio.corp.example")},
+        f"{AUTHORITY}.keyless.fulcio",
+        "set trustRoot, or the public Sigstore would be trusted",
+    ),
     (
         {"security": keyless(subjectRegExp="https://github.com/acme/.*")},
         f"{AUTHORITY}.keyless.subjectRegExp",
@@ -183,7 +208,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"security": keyless(subjectRegExp="^(?!evil).*$")},
         f"{AUTHORITY}.keyless.subjectRegExp",
-        "looks ahead, behind or back, which Go's expressions can't",
+        "looks ahead, behind or back, or repeats in a way that Go's expressions can't",
     ),
     (
         {"security": keyless(subjectRegExp="^(acme$")},
@@ -271,6 +296,49 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "platform.pluginHosts[0].namespace",
         "'shop' takes signed images only, and plugins are mounted from images, whose signatures "
         "no controller verifies",
+    ),
+    (
+        {
+            "security": signed(),
+            "app": {
+                **GREETER,
+                "podOverride": {"initContainers": [{"name": "a", "image": "evil.lab/x:1"}]},
+            },
+        },
+        "apps[0].podOverride.initContainers[0].image",
+        "evil.lab/x:1 has no digest",
+    ),
+    (
+        {
+            "security": signed(),
+            "app": {
+                **GREETER,
+                "podOverride": {"volumes": [{"name": "a", "image": {"reference": "b"}}]},
+            },
+        },
+        "apps[0].podOverride.volumes[0].image",
+        "is mounted as a volume, and no controller verifies the signatures of those",
+    ),
+    (
+        {
+            "security": signed(),
+            "cluster": {
+                **CLUSTER,
+                "serverConfig": {
+                    "kube-apiserver-arg": ["disable-admission-plugins=A,ValidatingAdmissionWebhook"]
+                },
+            },
+        },
+        "cluster.serverConfig.kube-apiserver-arg",
+        "disables ValidatingAdmissionWebhook, which holds pods to security.signedImages",
+    ),
+    (
+        {
+            "security": signed(),
+            "namespace": {"labels": {"policy.sigstore.dev/include": "false"}},
+        },
+        "namespaces[0].labels.policy.sigstore.dev/include",
+        "is what security.signedImages sets; use its exempt",
     ),
     (
         {"security": images("registry.lab/greeter@*")},
