@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from shimyard.settings.base import FieldError
-from shimyard.settings.platform.routes import IngressSettings, RouteSettings
+from shimyard.settings.platform.entrances import entrances_of
 from shimyard.settings.security.signatures import CONTROLLER_NAMESPACE
 from shimyard.settings.workloads.namespaces import POLICIES
-from shimyard.settings.workloads.pod import AppSettings
 from shimyard.settings.workloads.rules import (
     BUILT_IN_NAMESPACES,
     apps_of,
@@ -105,44 +104,21 @@ def _secrets(stack: StackSettings) -> Iterator[tuple[str, str, str]]:
     for index, certificate in enumerate(manager.certificates):
         field = f"platform.certManager.certificates[{index}].secretName"
         yield field, certificate.namespace, certificate.secret
-    for field, app, settings, routes in _ingresses_of(stack):
-        secret = settings.tls_secret_of(app.name)
-        if settings.tls_issuer is not None and secret is not None and routes:
-            yield f"{field}.name", app.namespace, secret
+    for each in entrances_of(stack):
+        secret = each.settings.tls_secret_of(each.app.name)
+        if each.settings.tls_issuer is not None and secret is not None and each.routes:
+            yield f"{each.field}.name", each.app.namespace, secret
 
 
 def _each_route_leads_to_one(stack: StackSettings) -> None:
     taken: dict[tuple[str | None, str | None, str, str], str] = {}
-    for field, _, settings, routes in _ingresses_of(stack):
-        for place, route in routes:
-            claim = (settings.ingress_class, route.host, route.path, route.path_type)
+    for each in entrances_of(stack):
+        for place, route in each.routes:
+            claim = (each.settings.ingress_class, route.host, route.path, route.path_type)
             if claim in taken:
                 raise FieldError(
                     place,
                     f"{route.host or 'every host'}{route.path} leads to {taken[claim]} already; "
                     "give each its own host or path",
                 )
-            taken[claim] = field
-
-
-def _ingresses_of(
-    stack: StackSettings,
-) -> Iterator[tuple[str, AppSettings, IngressSettings, list[tuple[str, RouteSettings]]]]:
-    """(field, app, how it is reached, (field, route) of each) of what has routes."""
-    platform = stack.platform
-    if platform.serverless is not None:
-        for below, tenant, function in platform.serverless.functions():
-            field = f"platform.serverless.{below}"
-            routes = platform.serverless.routes_of(tenant, function)
-            yield field, function, platform.serverless, _numbered(field, routes)
-    for index, cdn in enumerate(platform.cdn_functions):
-        field = f"platform.cdnFunctions[{index}]"
-        yield field, cdn, cdn, _numbered(field, cdn.routes)
-    for index, app in enumerate(platform.spin_apps):
-        field = f"platform.spinApps[{index}]"
-        if app.ingress is not None:
-            yield field, app, app.ingress, _numbered(f"{field}.ingress", app.ingress.routes)
-
-
-def _numbered(field: str, routes: list[RouteSettings]) -> list[tuple[str, RouteSettings]]:
-    return [(f"{field}.routes[{index}]", route) for index, route in enumerate(routes)]
+            taken[claim] = each.field
