@@ -25,6 +25,11 @@ class Subject:
         _, _, kinds, _ = self.urn.split("::", maxsplit=3)
         return tuple(kinds.split("$")[:-1])
 
+    @property
+    def is_of_a_machine(self) -> bool:
+        """Whether it is something on a machine; K3s' own containerd brings a runtime along, too."""
+        return self.type.startswith("shimyard-edge:node:")
+
 
 @dataclass(frozen=True)
 class Violation:

@@ -19,7 +19,7 @@ _CONFIG_FOLDER: Final = "/etc/cdn"
 _KEPT: Final = "kept"
 _KEPT_FOLDER: Final = "/var/cache/cdn"
 _FAILURES: Final = ("error", "timeout", "http_500", "http_502", "http_503", "http_504")
-# nginx ends old answers a moment after there are too many, and writes bodies beside them.
+# nginx ends old answers a moment after there are too many.
 _ROOM: Final = 64 * 2**20
 
 

@@ -103,7 +103,7 @@ class WasmNamespace(pulumi.ComponentResource):
         policy = namespace.network_policy
         self.denies_ingress = policy is not None and policy.deny_ingress
         policies = {} if policy is None else network_policies(policy, solvers=solvers)
-        policies |= {f"profile-{each.name}": egress_spec(each) for each in profiles}
+        policies |= {each.policy_name: egress_spec(each) for each in profiles}
         for name, spec in policies.items():
             NetworkPolicy(
                 f"{resource_name}-{name}",

@@ -28,8 +28,7 @@ def engine_advisories(
     """
 
     def rule(subject: Subject, config: Config) -> Iterator[Violation]:
-        # K3s brings it along on nodes whose containerd is embedded.
-        if not subject.type.startswith("shimyard-edge:node:"):
+        if not subject.is_of_a_machine:
             return
         known = table()
         arch = mapping(subject.inputs.get("node")).get("arch") or "amd64"

@@ -13,7 +13,6 @@ from policies.values import UNKNOWN, items, mapping
 from shimyard.catalogue import ArtifactNotLocked, Catalogue, LockFileError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_NODE = "shimyard-edge:node:"
 
 
 def locked_artifacts(subject: Subject, _config: Config) -> Iterator[Violation]:
@@ -22,7 +21,7 @@ def locked_artifacts(subject: Subject, _config: Config) -> Iterator[Violation]:
     Locks are Shimyard's own and those in ``sources.lockFiles``, relative to the working folder:
     the engine starts a pack in the project's.
     """
-    if not subject.type.startswith(_NODE):
+    if not subject.is_of_a_machine:
         return
     artifacts = subject.inputs.get("artifacts")
     if mapping(artifacts):

@@ -35,7 +35,7 @@ def _images(subject: Subject) -> Iterator[tuple[str, Any]]:
         yield f"volume {mapping(volume).get('name')}, image", mapping(source).get("reference")
     if kind(subject) == "SpinApp":
         yield "spec.image", mapping(subject.inputs.get("spec")).get("image")
-    if subject.type.startswith("shimyard-edge:node:"):
+    if subject.is_of_a_machine:
         runtime = mapping(subject.inputs.get("runtime"))
         yield "runtime.sandboxImage", runtime.get("sandboxImage")
         for shim in items(runtime.get("shims")):

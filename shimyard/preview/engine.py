@@ -17,6 +17,7 @@ import yaml
 
 from shimyard.errors import ShimyardError
 from shimyard.preview.events import Diagnostic, Events, plain, read_events
+from shimyard.settings.yamlfile import read_yaml
 
 _NO_STACK = "no stack named"
 _SECURE = "secure"
@@ -63,7 +64,7 @@ class Engine:
     packs: Sequence[tuple[Path, Path | None]] = ()
 
     def preview(self, stack: str, *, state: bool | None = None) -> Preview:
-        """Preview a stack. Raises PreviewError, UnknownStackError.
+        """Preview a stack. Raises PreviewError, UnknownStackError, YamlError.
 
         ``state``: True: compare with the state of the backend that Pulumi is logged in to; False:
         with nothing, and no backend, passphrase or login is needed; None: with nothing if the
@@ -184,15 +185,11 @@ def _stateless(project: Path, file: Path, stack: str) -> Iterator[tuple[Path, di
 
 
 def _config_of(file: Path, stack: str) -> dict[str, Any]:
-    """What stands below `config` in a stack file. Raises PreviewError: it is no such file."""
-    mend = f"correct {file}"
-    try:
-        document = yaml.safe_load(file.read_text()) or {}
-    except yaml.YAMLError as error:
-        raise PreviewError(stack, f"it is no YAML: {error}", mend=mend) from None
+    """What stands below `config` in a stack file. Raises PreviewError, YamlError."""
+    document = read_yaml(file) or {}
     config = document.get("config") or {} if isinstance(document, dict) else None
     if not isinstance(config, dict):
-        raise PreviewError(stack, "it has no table `config`", mend=mend)
+        raise PreviewError(stack, "it has no table `config`", mend=f"correct {file}")
     return config
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shimyard.settings.base import FieldError
 from shimyard.settings.platform.entrances import entrances_of
@@ -11,16 +11,12 @@ from shimyard.settings.security.signatures import CONTROLLER_NAMESPACE
 from shimyard.settings.workloads.namespaces import POLICIES
 from shimyard.settings.workloads.rules import (
     BUILT_IN_NAMESPACES,
-    apps_of,
+    all_apps_of,
     namespaces_of,
-    native_apps_of,
-    spin_apps_of,
 )
 
 if TYPE_CHECKING:
     from shimyard.settings.stack import StackSettings
-
-_PROFILE_POLICY: Final = "profile-"
 
 
 def check_claims(stack: StackSettings) -> None:
@@ -64,9 +60,9 @@ def _add_ons(stack: StackSettings) -> Iterator[tuple[str, str, str]]:
 
 def _no_app_is_called_as_a_policy(stack: StackSettings) -> None:
     """What opens an app's ports has the app's name, among the policies of its namespace."""
-    profiles = {f"{_PROFILE_POLICY}{profile.name}" for profile in stack.security.profiles}
-    for field, app in (*apps_of(stack), *native_apps_of(stack), *spin_apps_of(stack)):
-        if app.name in {*POLICIES, *profiles}:
+    taken = {*POLICIES, *(profile.policy_name for profile in stack.security.profiles)}
+    for field, app in all_apps_of(stack):
+        if app.name in taken:
             raise FieldError(
                 f"{field}.name", f"'{app.name}' is a NetworkPolicy of namespaces; choose another"
             )

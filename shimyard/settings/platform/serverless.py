@@ -17,6 +17,7 @@ from shimyard.settings.workloads.scaling import (
     ScalingPolicySettings,
     ScalingRulesSettings,
     Utilization,
+    cpu_target,
 )
 
 
@@ -31,10 +32,7 @@ class FunctionScalingSettings(AutoscalingSettings):
     max_replicas: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=1000, description="Most pods."
     )
-    cpu_utilization: Utilization | None = Field(
-        default=None,
-        description="Percent of the requested processors. Default: 70, if nothing else is set.",
-    )
+    cpu_utilization: Utilization | None = cpu_target(DEFAULT_UTILIZATION)
     behavior: BehaviorSettings | None = Field(
         default=BehaviorSettings(
             scale_up=ScalingRulesSettings(

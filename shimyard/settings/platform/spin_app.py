@@ -17,7 +17,7 @@ from shimyard.settings.workloads.environment import EnvSettings, one_value_a_nam
 from shimyard.settings.workloads.pod import AppSettings
 from shimyard.settings.workloads.probes import HeaderSettings, ProbeTimesSettings, Seconds
 from shimyard.settings.workloads.resources import WasmResourcesSettings
-from shimyard.settings.workloads.scaling import AutoscalingSettings, Utilization
+from shimyard.settings.workloads.scaling import AutoscalingSettings, Utilization, cpu_target
 from shimyard.settings.workloads.volumes import VolumeSettings, one_volume_a_place
 
 RUNTIME_CONFIG_FILE: Final = "runtime-config.toml"
@@ -62,10 +62,7 @@ class SpinScalingSettings(AutoscalingSettings):
     max_replicas: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=100, description="Most pods."
     )
-    cpu_utilization: Utilization | None = Field(
-        default=None,
-        description="Percent of the requested processors. Default: 70, if nothing else is set.",
-    )
+    cpu_utilization: Utilization | None = cpu_target(DEFAULT_UTILIZATION)
     triggers: list[KubernetesTable] = Field(
         default_factory=list,
         description="keda only: more triggers as its documentation spells them, beside that of the "

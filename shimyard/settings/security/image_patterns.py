@@ -29,9 +29,7 @@ def _pattern(value: str) -> str:
         return value
     repository, _, tag = value.rpartition(":")
     if repository and "/" not in tag:
-        raise ValueError(
-            f"has a tag, and images are judged by their digest; write '{repository}@*'"
-        )
+        raise _has_tag(repository)
     raise ValueError(f"matches no image, since each has its digest by then; write '{value}@*'")
 
 
@@ -44,7 +42,7 @@ def _can_match(repository: str, digest: str) -> None:
         raise ValueError("has capitals, which no repository has; write it in lower case")
     if registry == "docker.io":
         raise ValueError(f"is compared with '{_DOCKER_HUB}/...'; write that name of Docker Hub")
-    if "*" not in registry and not (set(".:") & set(registry) or registry == "localhost"):
+    if "*" not in registry and not _is_registry(registry):
         raise ValueError(
             f"names no registry; write it whole, as '{_DOCKER_HUB}/library/nginx@*' for Docker "
             "Hub's nginx"
@@ -52,7 +50,7 @@ def _can_match(repository: str, digest: str) -> None:
     last = rest.rpartition("/")[2]
     if slash and ":" in last and not digest:
         name = repository.rpartition(":")[0]
-        raise ValueError(f"has a tag, and images are judged by their digest; write '{name}@*'")
+        raise _has_tag(name)
     if digest and "*" not in digest and not _DIGEST.fullmatch(digest):
         raise ValueError("has no whole digest; write 64 hexadecimal digits behind 'sha256:', or *")
     if slash and ":" in last and digest:
@@ -73,10 +71,19 @@ def matches(pattern: str, image: str) -> bool:
     return re.fullmatch(expression, f"{_repository(name)}{at}{digest}") is not None
 
 
+def _has_tag(name: str) -> ValueError:
+    return ValueError(f"has a tag, and images are judged by their digest; write '{name}@*'")
+
+
+def _is_registry(segment: str) -> bool:
+    """Whether an image's first segment is a host, and not a part of Docker Hub's name."""
+    return bool(set(".:") & set(segment)) or segment == "localhost"
+
+
 def _repository(name: str) -> str:
     head, slash, tail = name.rpartition("/")
     registry, slash, repository = f"{head}{slash}{tail.partition(':')[0]}".partition("/")
-    if not slash or not (set(".:") & set(registry) or registry == "localhost"):
+    if not slash or not _is_registry(registry):
         registry, repository = _DOCKER_HUB, f"{registry}{slash}{repository}"
     elif registry == "docker.io":
         registry = _DOCKER_HUB

@@ -168,6 +168,11 @@ class CapabilityProfileSettings(Model):
                     )
         return self
 
+    @property
+    def policy_name(self) -> str:
+        """Name of the NetworkPolicy with its hosts, in each namespace of its pods."""
+        return f"profile-{self.name}"
+
     def directory_of(self, path: str) -> DirectorySettings | None:
         """The directory that a path in the container is in, or None."""
         return next((each for each in self.directories if _below(path, each.path)), None)

@@ -13,10 +13,9 @@ from shimyard.settings.workloads.apps import WasmAppSettings
 from shimyard.settings.workloads.namespaces import NamespaceSettings
 from shimyard.settings.workloads.rules import (
     BUILT_IN_NAMESPACE,
+    all_apps_of,
     apps_of,
     namespaces_of,
-    native_apps_of,
-    spin_apps_of,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def check_profiles(stack: StackSettings) -> None:
             _is_closed(f"{field}.namespaces", profile, namespaces[place])
     owners = {place: each.name for each in profiles for place in each.namespaces}
     shims = {shim.handler: shim.name for shim in stack.runtime.shims}
-    for field, app in (*apps_of(stack), *native_apps_of(stack), *spin_apps_of(stack)):
+    for field, app in all_apps_of(stack):
         named = app.profile if isinstance(app, WasmAppSettings) else None
         owner = owners.get(app.namespace)
         if owner is not None and named != owner:

@@ -14,10 +14,8 @@ from shimyard.settings.security.signatures import CONTROLLER_NAMESPACE, SignedIm
 from shimyard.settings.workloads.pod import AppSettings, PodsSettings
 from shimyard.settings.workloads.rules import (
     BUILT_IN_NAMESPACE,
-    apps_of,
+    all_apps_of,
     namespaces_of,
-    native_apps_of,
-    spin_apps_of,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ def _labels_only_its_own(signed: SignedImagesSettings, stack: StackSettings) -> 
                 f"to signed images; remove existing, or add it to {_FIELD}.exempt",
             )
     named = {each.name for _, each in namespaces_of(stack)}
-    for field, app in _all_apps_of(stack):
+    for field, app in all_apps_of(stack):
         if app.namespace not in named and signed.holds(app.namespace):
             raise FieldError(
                 f"{field}.namespace",
@@ -114,7 +112,7 @@ def _mounts_no_images(signed: SignedImagesSettings, stack: StackSettings) -> Non
 
 
 def _can_judge_each_image(signed: SignedImagesSettings, stack: StackSettings) -> None:
-    for field, app in _all_apps_of(stack):
+    for field, app in all_apps_of(stack):
         if not signed.holds(app.namespace):
             continue
         for place, image in (*_images(app, field), *_overriding(app, field)):
@@ -132,12 +130,6 @@ def _can_judge_each_image(signed: SignedImagesSettings, stack: StackSettings) ->
                     f"no policy of {_FIELD} is for {image}, so its pods would be refused; add a "
                     "pattern for it to a policy's images, or set unmatched",
                 )
-
-
-def _all_apps_of(stack: StackSettings) -> Iterator[tuple[str, AppSettings]]:
-    yield from apps_of(stack)
-    yield from native_apps_of(stack)
-    yield from spin_apps_of(stack)
 
 
 def _overriding(app: AppSettings, path: str) -> Iterator[tuple[str, str]]:

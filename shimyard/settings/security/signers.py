@@ -18,8 +18,9 @@ from shimyard.settings.registries import HttpUrl
 from shimyard.settings.runtime import Image
 from shimyard.settings.security.pem import Certificates, PublicKey
 
+_PUBLIC_FULCIO = "https://fulcio.sigstore.dev"
 _KMS = r"(awskms|azurekms|gcpkms|hashivault)://\S{1,512}"
-# Go's expressions have neither, and would refuse the whole policy.
+# Go's expressions have none of these, and would refuse the whole policy.
 _NOT_OF_GO = re.compile(r"\(\?(=|!|<=|<!|>|\()|\\[1-9ZuUN]|(?<!\\)[*+?}]\+|\{\d{4,}|\{\d*,\d{4,}")
 _PIECES = re.compile(r"\\.|\[\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 # Whoever matches all of one kind trusts anybody.
@@ -82,9 +83,6 @@ Expression = Annotated[Line, AfterValidator(_expression)]
 """A regular expression (Go's RE2) of a whole identity: '^https://github[.]com/acme/.*$'."""
 IssuerExpression = Annotated[Expression, AfterValidator(_for_somebody(*_ISSUERS))]
 SubjectExpression = Annotated[Expression, AfterValidator(_for_somebody(*_SUBJECTS))]
-
-
-_PUBLIC_FULCIO = "https://fulcio.sigstore.dev"
 
 
 class KeySettings(Model):

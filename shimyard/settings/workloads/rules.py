@@ -32,7 +32,7 @@ def check_workloads(stack: StackSettings) -> None:
     shims = {shim.handler: shim.name for shim in stack.runtime.shims}
     namespaces = {namespace.name: namespace for _, namespace in namespaces_of(stack)}
     names: dict[tuple[str, str], str] = {}
-    for field, pods in (*apps_of(stack), *native_apps_of(stack), *spin_apps_of(stack)):
+    for field, pods in all_apps_of(stack):
         if (pods.namespace, pods.name) in names:
             raise FieldError(
                 f"{field}.name",
@@ -108,6 +108,13 @@ def spin_apps_of(stack: StackSettings) -> Iterator[tuple[str, SpinAppSettings]]:
     """(field, app) of the apps that SpinKube's operator runs."""
     for index, app in enumerate(stack.platform.spin_apps):
         yield f"platform.spinApps[{index}]", app
+
+
+def all_apps_of(stack: StackSettings) -> Iterator[tuple[str, AppSettings]]:
+    """(field, app) of whatever has pods, whoever runs them."""
+    yield from apps_of(stack)
+    yield from native_apps_of(stack)
+    yield from spin_apps_of(stack)
 
 
 def namespaces_of(stack: StackSettings) -> Iterator[tuple[str, NamespaceSettings]]:

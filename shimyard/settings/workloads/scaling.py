@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -47,6 +47,15 @@ class BehaviorSettings(Model):
     scale_down: ScalingRulesSettings | None = Field(default=None, description="Towards fewer pods.")
 
 
+def cpu_target(default: int) -> Any:
+    """The field `cpuUtilization` of a kind of workload with this ``default``, in percent."""
+    return Field(
+        default=None,
+        description=f"Percent of the requested processors. Default: {default}, if nothing else is "
+        "set.",
+    )
+
+
 class AutoscalingSettings(Model):
     """A HorizontalPodAutoscaler (autoscaling/v2). Needs metrics-server in the cluster.
 
@@ -59,10 +68,7 @@ class AutoscalingSettings(Model):
         default=1, description="Fewest pods."
     )
     max_replicas: Annotated[int, Field(ge=1, le=100_000)] = Field(description="Most pods.")
-    cpu_utilization: Utilization | None = Field(
-        default=None,
-        description="Percent of the requested processors. Default: 80, if nothing else is set.",
-    )
+    cpu_utilization: Utilization | None = cpu_target(DEFAULT_UTILIZATION)
     cpu_average: CpuQuantity | None = Field(
         default=None, description="Processors a pod, as an amount: '50m'."
     )

@@ -29,7 +29,7 @@ def ask(
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
-    seconds: float = 20,
+    seconds: float = 5,
 ) -> Answer:
     """One answer over a connection of its own. Errors: ``OSError``, ``HTTPException``."""
     connection = http.client.HTTPConnection(str(node.address), port, timeout=seconds)

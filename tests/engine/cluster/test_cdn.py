@@ -179,7 +179,8 @@ class Kept:
 def ask(lab: Lab, path: str, **headers: str) -> Kept:
     """What the cache answers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = ask_node(lab.node("edge-2"), path, port=8080, headers={"Host": "www.lab", **named})
+    named = {"Host": "www.lab", **named}
+    answer = ask_node(lab.node("edge-2"), path, port=8080, headers=named, seconds=20)
     how, via = (answer.headers.get(name) for name in ("x-cache", "via"))
     return Kept(answer.status, answer.body, how, via)
 

@@ -124,7 +124,8 @@ def on_the_node(lab: Lab) -> str:
 
 def heard(lab: Lab) -> dict[str, Any]:
     """The guest's answer to the sound, once the node passes requests on."""
-    answer = wait_for_answer(lab.node(SMART), "/", port=8080, method="POST", body=sound())
+    node, patience = lab.node(SMART), 30
+    answer = wait_for_answer(node, "/", port=8080, method="POST", body=sound(), seconds=patience)
     found: dict[str, Any] = json.loads(answer.body)
     return found
 
@@ -157,7 +158,7 @@ def test_its_answer_is_what_onnx_runtime_says_by_itself(lab: Lab, model: Path) -
 
 def test_the_guest_can_not_write_to_its_model(lab: Lab) -> None:
     before = on_the_node(lab)
-    answer = ask(lab.node(SMART), "/", port=8080, method="PUT", body=b"another model")
+    answer = ask(lab.node(SMART), "/", port=8080, method="PUT", body=b"another model", seconds=30)
     assert answer.status == 403
     assert "/models/vad.onnx: " in answer.body
     assert on_the_node(lab) == before

@@ -124,7 +124,7 @@ def ask_as(lab: Lab, host: str, path: str, port: int = 80) -> tuple[int, str]:
 
 def answers(lab: Lab, host: str, path: str) -> dict[str, Any]:
     """The greeter's answer, once the controller has heard of the route."""
-    answer = wait_for_answer(lab.node(ENTRANCE), path, headers={"Host": host})
+    answer = wait_for_answer(lab.node(ENTRANCE), path, within=30, headers={"Host": host})
     found: dict[str, Any] = json.loads(answer.body)
     return found
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.engine.kubernetes.programs import Program
 from tests.program.kubernetes.examples import MACHINES
 
@@ -30,14 +32,17 @@ APP = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _provider_as_of_a_cluster(program: Program) -> None:
+    program.settings |= {"upsert_existing_objects": True, "enable_patch_force": True}
+
+
 def stack(sections: dict[str, Any]) -> str:
     return PROGRAM.replace("STACK", repr({**MACHINES, **sections}))
 
 
 def test_a_namespace_that_becomes_a_tenants_stays_with_its_apps(program: Program) -> None:
     name = f"{program.namespace}-moved"
-    # As a cluster's own provider is.
-    program.settings |= {"upsert_existing_objects": True, "enable_patch_force": True}
     as_namespace = stack({"namespaces": [{"name": name}], "apps": [{**APP, "namespace": name}]})
     function = {**APP, "autoscaling": None}
     as_tenant = stack(
@@ -66,7 +71,6 @@ def test_an_app_keeps_its_pods_when_it_gets_an_autoscaler(program: Program) -> N
     skip = {"pulumi.com/skipAwait": "true"}
     app = {**APP, "namespace": program.namespace, "ports": [], "annotations": skip}
     home = {"name": program.namespace, "existing": True}
-    program.settings |= {"upsert_existing_objects": True, "enable_patch_force": True}
 
     def pods() -> object:
         return program.get("deployment", "greeter")["spec"]["replicas"]
@@ -95,7 +99,6 @@ def test_an_app_that_goes_behind_a_cache_stays_reachable(program: Program) -> No
         "function": {**APP, "name": "front-function"},
         "cache": {"image": "registry.lab/nginx:1", "rules": [{"path": "/"}]},
     }
-    program.settings |= {"upsert_existing_objects": True, "enable_patch_force": True}
 
     def uids() -> list[str]:
         found = [program.get(kind, "front-function") for kind in ("deployment", "service")]

@@ -20,7 +20,10 @@ def types(text: str) -> set[str]:
 
 
 def test_types_are_looked_at() -> None:
-    assert len(set().union(*(types(path.read_text()) for path in READING))) >= 3
+    found = set().union(*(types(path.read_text()) for path in READING))
+    assert {
+        f"shimyard-edge:{each}" for each in ("node:", "node:NodeFiles", "cluster:Node")
+    } <= found
 
 
 @pytest.mark.parametrize("path", READING, ids=lambda path: path.stem)
