@@ -197,7 +197,7 @@ def _carry_out(
     if journal.outcome != "ok":
         if not journal.steps and session.alive:
             _discard(session, transaction)
-        raise _failed(session, journal)
+        raise _failed(session, journal, program.last_lines(completed))
 
 
 def _discard(session: Session, transaction: str) -> None:
@@ -206,7 +206,7 @@ def _discard(session: Session, transaction: str) -> None:
         discard(session, transaction)
 
 
-def _failed(session: Session, journal: Journal) -> NodeError:
+def _failed(session: Session, journal: Journal, complaints: Sequence[str]) -> NodeError:
     name = session.node.name
     again = "mend what the lines above show, then run `pulumi up` again"
     if journal.outcome == "refused":
@@ -224,7 +224,7 @@ def _failed(session: Session, journal: Journal) -> NodeError:
             name,
             failed_in_words(*journal.last_step[:3]),
             "the transaction was cut off",
-            log=journal.log,
+            log=journal.log or complaints,
             mend="run `pulumi up` again",
             restored=journal.restored,
         )

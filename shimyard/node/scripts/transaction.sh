@@ -78,11 +78,12 @@ as_service() {
 }
 
 launch() {
-    : >"$staging/journal" || exit 3
+    # Held open from here on: "apply" moves it, maybe before anybody reads it.
+    : >"$staging/journal" && exec 3<"$staging/journal" || exit 3
     as_service --property="ExecStopPost=/bin/sh $0 recover" \
         /bin/sh "$0" apply "$transaction" 2>"$staging/launch.err" &
     runner=$!
-    tail -n +1 -s 0.1 -f --pid="$runner" "$staging/journal"
+    tail -n +1 -s 0.1 -f --pid="$runner" <&3
     wait "$runner"
     code=$?
     [ ! -f "$staging/launch.err" ] || while IFS= read -r line; do

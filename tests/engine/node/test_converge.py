@@ -12,6 +12,7 @@ from lab.builds.inventory import BuiltArtifacts
 from lab.nodes.node import Node
 from lab.nodes.snapshot import difference
 from shimyard.node.desired import Data, DesiredState, File
+from shimyard.node.errors import NodeError
 from shimyard.node.operations import PlaceFile, RestartUnit, RunCanary
 from shimyard.node.transaction import converge, read_facts, remove
 from shimyard.node.transport import Session
@@ -20,6 +21,7 @@ from tests.engine.node.states import (
     BINARY,
     CONFIG,
     artifact,
+    kill_at,
     look,
     service,
     settle_predecessor,
@@ -27,6 +29,14 @@ from tests.engine.node.states import (
 
 pytestmark = pytest.mark.lab
 
+# Stands before the real one in the PATH, and begins when what it follows has ended.
+LATE_TAIL = """\
+#!/bin/sh
+for word in "$@"; do
+    case $word in --pid=*) while kill -0 "${word#*=}" 2>/dev/null; do sleep 0.1; done ;; esac
+done
+exec /usr/bin/tail "$@"
+"""
 OWN_CONTAINERD = """\
 mkdir -m 0711 /etc/containerd
 printf 'version = 3\\n' >/etc/containerd/config.toml
@@ -173,3 +183,16 @@ def test_a_tree_that_a_service_makes_late_goes_with_its_resource(
     edge.run(["mkdir", "/var/lib/late"])
     remove(session, "late")
     assert edge.run(["test", "-e", "/var/lib/late"], check=False).returncode == 1
+
+
+def test_a_change_that_is_over_before_anybody_looks_is_told_as_what_it_was(
+    fresh: Node, session: Session, tmp_path: Path
+) -> None:
+    write = "cat >/usr/local/sbin/tail; chmod 755 /usr/local/sbin/tail"
+    fresh.run(["sh", "-c", write], stdin=LATE_TAIL)
+    done = converge(session, service(artifact(tmp_path, "1.0.0")))
+    assert done.facts.generations.current == {"clock": 1}
+    kill_at(fresh, "switch restart clock.service")
+    with pytest.raises(NodeError, match="restarting clock") as caught:
+        converge(session, service(artifact(tmp_path, "2.0.0")))
+    assert caught.value.restored

@@ -31,13 +31,19 @@ def cluster(cluster_lab: Callable[[int], Cluster]) -> Cluster:
 
 
 def test_nodes_have_their_roles_labels_and_taints(cluster: Cluster) -> None:
+    role = "node-role.kubernetes.io/control-plane"
+
+    def missing() -> str | None:
+        # Controllers give a node its role, and take away that it is not ready, after it is.
+        labels = cluster.get("node", SERVER)["metadata"]["labels"]
+        taints = cluster.get("node", AGENT)["spec"].get("taints", [])
+        told = labels.get(role), [(each["key"], each["effect"]) for each in taints]
+        return None if told == ("true", [("x", "NoExecute")]) else f"role and taints {told}"
+
+    wait_for("the server's role, and the agent's own taint alone", missing, seconds=30)
     server, agent = (cluster.get("node", name) for name in (SERVER, AGENT))
-    assert server["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] == "true"
     assert server["metadata"]["labels"]["zone"] == "north"
-    assert "node-role.kubernetes.io/control-plane" not in agent["metadata"]["labels"]
-    assert [(each["key"], each["effect"]) for each in agent["spec"]["taints"]] == [
-        ("x", "NoExecute")
-    ]
+    assert role not in agent["metadata"]["labels"]
     version = cluster.server.run(["k3s", "--version"]).stdout
     assert version.split()[2] == server["status"]["nodeInfo"]["kubeletVersion"]
     assert version.startswith("k3s version v1.")
