@@ -58,7 +58,8 @@ class Client:
                 heard.wait_subscribed()
                 yield heard
             finally:
-                process.terminate()
+                # Its handler of SIGTERM takes a lock that it may hold already, and then never ends.
+                process.kill()
                 heard.end()
 
     def _where(self) -> list[str]:

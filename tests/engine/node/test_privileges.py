@@ -50,7 +50,7 @@ def test_the_granted_commands_are_enough_for_install_fault_and_removal(
     remove(session, "clock")
     session.close()
     assert before.changes(look(fresh)) == []
-    log = fresh.run(["journalctl", "-o", "cat", "_COMM=sudo"]).stdout
+    log = fresh.run(["journalctl", "-o", "cat", "-t", "sudo"]).stdout
     commands = {line.partition("COMMAND=")[2] for line in log.splitlines() if "COMMAND=" in line}
     verbs = {words[1] for each in commands if (words := each.split())[0] == PRESET}
     assert verbs == {verb for verb, what in VERBS.items() if not what.startswith("on a server")}

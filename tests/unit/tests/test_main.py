@@ -33,3 +33,18 @@ def test_a_part_that_fails_is_told_with_its_output(
     # Where there are no tests at all, something is wrong, too.
     assert [result.code for result in results] == [0, 1, 5]
     assert "assert 'this' == 'that'" in capfd.readouterr().out
+
+
+def test_a_part_that_hangs_says_where_and_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runner, "_TESTS", tmp_path)
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nfaulthandler_timeout = 0.2\nfaulthandler_exit_on_timeout = true\n"
+    )
+    (tmp_path / "unit").mkdir()
+    stuck = "import threading\n\ndef test_it():\n    threading.Event().wait()\n"
+    (tmp_path / "unit" / "test_it.py").write_text(stuck)
+    (result,) = runner.run_suites(["unit"], lanes=2)
+    assert result.code != 0
+    assert "in test_it" in capfd.readouterr().out
