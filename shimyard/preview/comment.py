@@ -18,7 +18,16 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 COMMENT_LIMIT = 65_536
-_MARKER = re.compile(r"<!-- shimyard-preview: [A-Za-z0-9._-]+ -->")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_MARKER = re.compile(f"<!-- shimyard-preview: {_NAME.pattern} -->")
+# Of a preview that ended before; an earlier commit's summary would be read as the newest one's.
+_FAILED = """\
+<!-- shimyard-preview: {stack} -->
+## Preview of stack `{stack}`
+
+**There is no preview of the newest commit: its job failed.** Its log is with this pull request's
+checks.
+"""
 _PAGE = 100
 _AUTHOR = "github-actions[bot]"
 _SECONDS = 30
@@ -70,12 +79,18 @@ class PullRequest:
         return json.loads(text) if text else None
 
 
-def keep(pull_request: PullRequest, summaries: Sequence[str]) -> None:
-    """Let there be one comment for each summary, and none for stacks that have no summary now.
+def keep(pull_request: PullRequest, summaries: Sequence[str], stacks: Sequence[str] = ()) -> None:
+    """Let there be one comment for each summary, and none for stacks that are not changed now.
 
-    A summary begins with its marker; one without, or one that is too long, raises ValueError.
+    ``stacks``: names of those that are; without a summary, the comment says that there is none.
+    A summary begins with its marker; one without, or one that is too long, raises ValueError, and
+    so does a name that is none.
     """
-    wanted = {_marker(text): text for text in summaries}
+    for stack in stacks:
+        if not _NAME.fullmatch(stack):
+            raise ValueError(f"{stack!r} is no name of a stack")
+    failed = [_FAILED.format(stack=stack) for stack in stacks]
+    wanted = {_marker(text): text for text in (*failed, *summaries)}
     for comment in pull_request.comments():
         marker = _own(comment)
         if marker is None:
@@ -111,6 +126,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m shimyard.preview.comment", description=__doc__)
     parser.add_argument("folder", type=Path, help="holds one Markdown file a stack, at any depth")
     parser.add_argument("--pull-request", type=int, required=True, metavar="NUMBER")
+    parser.add_argument(
+        "--stacks", type=json.loads, default=[], metavar="JSON", help="a list of changed stacks"
+    )
     options = parser.parse_args(arguments)
     variables = os.environ
     pull_request = PullRequest(
@@ -121,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     files = sorted(options.folder.rglob("*.md"))
     try:
-        keep(pull_request, [file.read_text() for file in files])
+        keep(pull_request, [file.read_text() for file in files], options.stacks)
     except (OSError, ValueError) as error:
         print(f"the comment can't be written: {error}", file=sys.stderr)
         return 1

@@ -128,6 +128,26 @@ def test_a_stack_that_is_not_changed_any_more_loses_its_comment(github: GitHub) 
     assert bodies(github) == [of("b")]
 
 
+def test_a_stack_whose_preview_failed_says_so_instead_of_what_an_earlier_commit_did(
+    github: GitHub,
+) -> None:
+    keep(on(github), [of("a"), of("b")], ["a", "b"])
+    keep(on(github), [of("a")], ["a", "b", "c"])
+    first, second, third = bodies(github)
+    assert first == of("a")
+    for body, stack in ((second, "b"), (third, "c")):
+        assert body.startswith(f"<!-- shimyard-preview: {stack} -->\n## Preview of stack `{stack}`")
+        assert "no preview of the newest commit" in body
+    keep(on(github), [of("a"), of("b", "mended")], ["a", "b"])
+    assert bodies(github) == [of("a"), of("b", "mended")]
+
+
+def test_a_name_that_is_none_is_refused_before_anything_is_written(github: GitHub) -> None:
+    with pytest.raises(ValueError, match="is no name of a stack"):
+        keep(on(github), [of("a")], ["a", "b -->\n# more"])
+    assert github.asked == []
+
+
 def test_comments_of_people_are_left_alone_also_if_they_quote_one(github: GitHub) -> None:
     github.add(of("a"), {"login": "somebody"})
     github.add("looks good", {"login": "somebody"})
@@ -160,9 +180,10 @@ def test_a_text_that_is_too_long_is_refused(github: GitHub) -> None:
 
 
 def command(github: GitHub, folder: Path, token: str) -> subprocess.CompletedProcess[str]:
+    options = ["--pull-request=7", '--stacks=["a", "c"]']
     # A Python without any package, as on a runner.
     return subprocess.run(
-        [sys.executable, "-S", "-m", "shimyard.preview.comment", str(folder), "--pull-request=7"],
+        [sys.executable, "-S", "-m", "shimyard.preview.comment", str(folder), *options],
         cwd=CHECKOUT,
         env={"GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": token},
         capture_output=True,
@@ -180,7 +201,9 @@ def test_the_command_needs_no_package_and_finds_summaries_at_any_depth(
         (folder / f"{stack}.md").write_text(of(stack))
     found = command(github, tmp_path, TOKEN)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
-    assert bodies(github) == [of("a"), of("b")]
+    assert [body.partition("\n")[0] for body in bodies(github)] == [
+        f"<!-- shimyard-preview: {stack} -->" for stack in "acb"
+    ]
 
 
 def test_a_summary_that_can_not_be_written_is_said_without_the_token(
