@@ -116,6 +116,14 @@ class GoProgram:
         """Build it to file ``out``. Errors as ``GoModule.build``."""
         _build(self.folder, [f"-modfile={self.pins}", *self._flags()], ".", out, arch)
 
+    def test(self) -> None:
+        """Run its packages' own tests on this machine, compiled as for the program.
+
+        Errors: ``CommandError`` with what failed; ``BuildError`` without Go.
+        """
+        flags = [f"-modfile={self.pins}", *self._flags()]
+        _go(self.folder, "test", *flags, "./...", env=_environment())
+
     def built(self, name: str, arch: Arch, *, entry: str, progress: Progress | None = None) -> Path:
         """The program for nodes of ``arch``, from the cache's ``entry`` or built.
 
@@ -160,15 +168,12 @@ def _flags(stamps: Sequence[str], tags: Sequence[str], *, cgo: bool = False) -> 
 def _build(
     folder: Path, flags: Sequence[str], target: str, out: Path, arch: Arch, *, cgo: bool = False
 ) -> None:
-    env = {
-        **os.environ,
-        "CGO_ENABLED": "1" if cgo else "0",
-        "GOOS": "linux",
-        "GOARCH": arch,
-        "GOFLAGS": "",
-        "GOWORK": "off",
-    }
+    env = {**_environment(cgo=cgo), "GOOS": "linux", "GOARCH": arch}
     _go(folder, "build", *flags, "-o", str(out), target, env=env)
+
+
+def _environment(*, cgo: bool = False) -> Mapping[str, str]:
+    return {**os.environ, "CGO_ENABLED": "1" if cgo else "0", "GOFLAGS": "", "GOWORK": "off"}
 
 
 def _go(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> str:

@@ -19,8 +19,8 @@ const (
 	balancerEnabled = "svccontroller.k3s.cattle.io/enablelb"
 )
 
-// balanceServices answers services of type LoadBalancer with the addresses of the ready nodes. On
-// those kube-proxy itself answers then, where K3s has pods with host ports.
+// balanceServices answers services of type LoadBalancer with the addresses of the nodes that are
+// there. On those kube-proxy itself answers then, where K3s has pods with host ports.
 func (c *cluster) balanceServices(ctx context.Context) error {
 	nodes, err := c.kube.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -60,7 +60,9 @@ func (c *cluster) balanceServices(ctx context.Context) error {
 }
 
 // balancing are the addresses of the nodes that may answer: if any has the label that enables it,
-// only those.
+// only those. A node that says of itself that it is not Ready, as a kubelet may do for some seconds
+// after its start, stays: a host port goes on answering, and kube-proxy answers on no address that
+// is not here.
 func balancing(nodes []corev1.Node) []string {
 	chosen := []corev1.Node{}
 	for _, node := range nodes {
@@ -73,7 +75,7 @@ func balancing(nodes []corev1.Node) []string {
 	}
 	addresses := []string{}
 	for _, node := range chosen {
-		if !isReady(&node) || node.DeletionTimestamp != nil {
+		if !isHeardOf(&node) || node.DeletionTimestamp != nil {
 			continue
 		}
 		if address := addressOf(&node); address != "" {
@@ -107,12 +109,22 @@ func addressOf(node *corev1.Node) string {
 }
 
 func isReady(node *corev1.Node) bool {
+	return readiness(node) == corev1.ConditionTrue
+}
+
+// isHeardOf tells whether the kubelet has spoken in the time that the cluster gives it.
+func isHeardOf(node *corev1.Node) bool {
+	return readiness(node) != corev1.ConditionUnknown
+}
+
+// readiness is what is known of the node: Unknown also if it has never said anything.
+func readiness(node *corev1.Node) corev1.ConditionStatus {
 	for _, each := range node.Status.Conditions {
 		if each.Type == corev1.NodeReady {
-			return each.Status == corev1.ConditionTrue
+			return each.Status
 		}
 	}
-	return false
+	return corev1.ConditionUnknown
 }
 
 // resolvable tells whether the machine's resolver has a name server that pods' questions can go to.

@@ -1,4 +1,4 @@
-"""The workloads' and the shims' own tests pass, run by the compilers that build them."""
+"""The own tests of what the lab builds pass, run by the compilers that build it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.builds.go import GoProgram
 from lab.commands import run
 from lab.gateway.recipe import BRIDGE, FILTER
 from lab.ingress.recipe import FOLDER as INGRESS
+from lab.k3s.recipes import FOLDER as K3S
 from lab.nn.recipe import SPEECH
 from lab.shims.recipes import FOLDER as SHIMS
 from lab.spin.recipe import OPERATOR
@@ -19,10 +21,10 @@ SECONDS = 600.0
 
 
 @pytest.mark.parametrize(
-    "folder", [FILEPROC, INGRESS, BRIDGE, OPERATOR], ids=lambda folder: folder.name
+    "folder", [FILEPROC, INGRESS, BRIDGE, OPERATOR, K3S], ids=lambda folder: folder.name
 )
 def test_the_modules_own_tests_pass(folder: Path) -> None:
-    run(["go", "-C", str(folder), "test", "./..."], seconds=SECONDS)
+    GoProgram(folder).test()
 
 
 @pytest.mark.parametrize(
