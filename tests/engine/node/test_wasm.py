@@ -30,6 +30,26 @@ pytestmark = pytest.mark.lab
 UNIT = "containerd.service"
 SHIM = "/usr/local/bin/containerd-shim-wasmtime-v1"
 With = Callable[..., DesiredState]
+BROKEN = "#!/bin/sh\nexit 3\n"
+TRUE_SHIM = "/run/true-shim"
+RACES = "/run/races"
+# A stand-in: it fails as the shim does when its init is ready before its parent has told of it, and
+# leaves a process as that does, as often as the file says. The rest is done by the true shim.
+RACING = f"""\
+#!/bin/sh
+case " $* " in
+*" start "*)
+    left=$(cat {RACES})
+    if [ "$left" -gt 0 ]; then
+        echo $((left - 1)) >{RACES}
+        setsid tail -f /dev/null -- "$@" >/dev/null 2>&1 &
+        echo "received unexpected message: InitReady, expected: IntermediateReady(0)" >&2
+        exit 1
+    fi
+    ;;
+esac
+exec {TRUE_SHIM} "$@"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +70,9 @@ def with_shims() -> With:
     return state
 
 
-def broken(state: DesiredState, folder: Path) -> DesiredState:
-    """The same, but what is locked as the last artifact is a program that can't run anything."""
-    content = b"#!/bin/sh\nexit 3\n"
+def with_last(state: DesiredState, folder: Path, script: str) -> DesiredState:
+    """The same, but what is locked as the last artifact is this script."""
+    content = script.encode()
     (folder / "shim").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     good = state.artifacts[-1]
@@ -135,7 +155,7 @@ def test_a_handler_runs_a_module_and_its_shim_changes_without_a_restart(
     # A shim that starts and then can't run a module.
     good = look(edge, UNIT)
     with pytest.raises(NodeError) as caught:
-        converge(session, broken(with_shims(wasmtime="1.0.1-lab.2"), tmp_path))
+        converge(session, with_last(with_shims(wasmtime="1.0.1-lab.2"), tmp_path, BROKEN))
     assert caught.value.step == "canary (running a container by handler wasmtime)"
     assert good.changes(look(edge, UNIT)) == []
     assert leftovers(edge) == []
@@ -145,6 +165,33 @@ def test_a_handler_runs_a_module_and_its_shim_changes_without_a_restart(
     remove(session, "container-runtime")
     assert before.changes(look(edge, UNIT)) == []
     assert edge.run(["pgrep", "-af", "containerd|canary"], check=False).stdout == ""
+
+
+@pytest.mark.parametrize(("races", "works"), [(2, True), (3, False)])
+def test_a_canary_whose_shim_has_lost_a_race_of_its_start_runs_again_and_not_for_ever(
+    edge: Node, session: Session, with_shims: With, tmp_path: Path, *, races: int, works: bool
+) -> None:
+    state = with_shims(wasmtime="1.0.1-lab.1")
+    converge(session, state)
+    edge.run(["cp", SHIM, TRUE_SHIM])
+    edge.run(["sh", "-c", f"echo {races} >{RACES}"])
+    told: list[tuple[str, ...]] = []
+    racing = with_last(state, tmp_path, RACING)
+    good = look(edge, UNIT)
+    if works:
+        done = converge(session, racing, lambda *words: told.append(words))
+        assert done.facts.generations.canaries["wasmtime"].result == "passed"
+    else:
+        with pytest.raises(NodeError, match="expected: IntermediateReady") as caught:
+            converge(session, racing, lambda *words: told.append(words))
+        assert "ended with exit code 1" in str(caught.value)
+        assert good.changes(look(edge, UNIT)) == []
+    assert edge.run(["cat", RACES]).stdout.strip() == "0"
+    again = "handler wasmtime once more: its shim lost a race of its start"
+    assert [words for words in told if again in words] == [("canary", again)] * races
+    # Of each race there was a process.
+    assert edge.run(["pgrep", "-af", "canary"], check=False).stdout == ""
+    remove(session, "container-runtime")
 
 
 def test_a_restart_of_containerd_leaves_no_orphaned_guest_and_no_occupied_port(

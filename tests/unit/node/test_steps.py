@@ -76,6 +76,10 @@ def test_words_are_a_sentence_and_no_name_of_the_program(step: tuple[str, str]) 
         ("step|1|switch|dance|tango", ("switch", "dance tango")),
         ("restoring|3", ("taking back", "the node goes back to what it was")),
         ("canary|wasmtime|passed|142", ("canary", "handler wasmtime works: 142 ms")),
+        (
+            "again|spin",
+            ("canary", "handler spin once more: its shim lost a race of its start"),
+        ),
         ("ended|k8s.io|abc", ("switch", "ended the container abc of k8s.io")),
         ("undo|path|/etc/x|had", None),
         ("step|1", None),
