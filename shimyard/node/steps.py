@@ -61,6 +61,11 @@ REFUSALS: Mapping[str, str] = {
     "recovery": "installing the recovery at boot",
     "generation": "making the generation's folder",
 }
+# Why a canary runs once more: the word that the program gives for what happened to it.
+_MISHAPS: Mapping[str, str] = {
+    "race": "its shim lost a race of its start",
+    "words": "it ended well, but what it printed is not there",
+}
 _FAILURES: Mapping[str, str] = {
     "": "switch (starting the change)",
     "begin": "check (beginning the generation)",
@@ -102,8 +107,8 @@ def event_in_words(line: str) -> tuple[str, str] | None:
         return TAKING_BACK, "the node goes back to what it was"
     if kind == "canary" and len(words) > 2:
         return "canary", f"handler {words[0]} works: {words[2]} ms"
-    if kind == "again" and words:
-        return "canary", f"handler {words[0]} once more: its shim lost a race of its start"
+    if kind == "again" and len(words) > 1:
+        return "canary", f"handler {words[0]} once more: {_MISHAPS.get(words[1], words[1])}"
     if kind == "ended" and len(words) > 1:
         return "switch", f"ended the container {words[1]} of {words[0]}"
     return None

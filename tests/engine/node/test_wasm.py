@@ -32,16 +32,16 @@ SHIM = "/usr/local/bin/containerd-shim-wasmtime-v1"
 With = Callable[..., DesiredState]
 BROKEN = "#!/bin/sh\nexit 3\n"
 TRUE_SHIM = "/run/true-shim"
-RACES = "/run/races"
+LEFT = "/run/mishaps"
 # A stand-in: it fails as the shim does when its init is ready before its parent has told of it, and
 # leaves a process as that does, as often as the file says. The rest is done by the true shim.
 RACING = f"""\
 #!/bin/sh
 case " $* " in
 *" start "*)
-    left=$(cat {RACES})
+    left=$(cat {LEFT})
     if [ "$left" -gt 0 ]; then
-        echo $((left - 1)) >{RACES}
+        echo $((left - 1)) >{LEFT}
         setsid tail -f /dev/null -- "$@" >/dev/null 2>&1 &
         echo "received unexpected message: InitReady, expected: IntermediateReady(0)" >&2
         exit 1
@@ -49,6 +49,20 @@ case " $* " in
     ;;
 esac
 exec {TRUE_SHIM} "$@"
+"""
+# A stand-in for a ctr that hears of the end before it has read its pipe, as often as the file says.
+DEAF = f"""\
+#!/bin/sh
+case " $* " in
+*" run "*)
+    left=$(cat {LEFT})
+    if [ "$left" -gt 0 ]; then
+        echo $((left - 1)) >{LEFT}
+        exec /usr/local/bin/ctr "$@" >/dev/null
+    fi
+    ;;
+esac
+exec /usr/local/bin/ctr "$@"
 """
 
 
@@ -174,7 +188,7 @@ def test_a_canary_whose_shim_has_lost_a_race_of_its_start_runs_again_and_not_for
     state = with_shims(wasmtime="1.0.1-lab.1")
     converge(session, state)
     edge.run(["cp", SHIM, TRUE_SHIM])
-    edge.run(["sh", "-c", f"echo {races} >{RACES}"])
+    edge.run(["sh", "-c", f"echo {races} >{LEFT}"])
     told: list[tuple[str, ...]] = []
     racing = with_last(state, tmp_path, RACING)
     good = look(edge, UNIT)
@@ -186,11 +200,33 @@ def test_a_canary_whose_shim_has_lost_a_race_of_its_start_runs_again_and_not_for
             converge(session, racing, lambda *words: told.append(words))
         assert "ended with exit code 1" in str(caught.value)
         assert good.changes(look(edge, UNIT)) == []
-    assert edge.run(["cat", RACES]).stdout.strip() == "0"
+    assert edge.run(["cat", LEFT]).stdout.strip() == "0"
     again = "handler wasmtime once more: its shim lost a race of its start"
     assert [words for words in told if again in words] == [("canary", again)] * races
     # Of each race there was a process.
     assert edge.run(["pgrep", "-af", "canary"], check=False).stdout == ""
+    remove(session, "container-runtime")
+
+
+@pytest.mark.parametrize(("losses", "works"), [(2, True), (3, False)])
+def test_a_canary_whose_words_are_lost_runs_again_and_not_for_ever(
+    fresh: Node, session: Session, with_shims: With, *, losses: int, works: bool
+) -> None:
+    converge(session, with_shims(wasmtime="1.0.1-lab.1"))
+    write = "cat >/usr/local/sbin/ctr; chmod 755 /usr/local/sbin/ctr"
+    fresh.run(["sh", "-c", write], stdin=DEAF)
+    fresh.run(["sh", "-c", f"echo {losses} >{LEFT}"])
+    told: list[tuple[str, ...]] = []
+    other = with_shims(wasmtime="1.0.1-lab.2")
+    if works:
+        done = converge(session, other, lambda *words: told.append(words))
+        assert done.facts.generations.canaries["wasmtime"].result == "passed"
+    else:
+        with pytest.raises(NodeError, match="printed something else than shimyard canary"):
+            converge(session, other, lambda *words: told.append(words))
+        assert "1.0.1-lab.1" in fresh.run([SHIM, "-v"]).stdout
+    again = "handler wasmtime once more: it ended well, but what it printed is not there"
+    assert [words for words in told if again in words] == [("canary", again)] * losses
     remove(session, "container-runtime")
 
 

@@ -77,8 +77,12 @@ def test_words_are_a_sentence_and_no_name_of_the_program(step: tuple[str, str]) 
         ("restoring|3", ("taking back", "the node goes back to what it was")),
         ("canary|wasmtime|passed|142", ("canary", "handler wasmtime works: 142 ms")),
         (
-            "again|spin",
+            "again|spin|race",
             ("canary", "handler spin once more: its shim lost a race of its start"),
+        ),
+        (
+            "again|runc|words",
+            ("canary", "handler runc once more: it ended well, but what it printed is not there"),
         ),
         ("ended|k8s.io|abc", ("switch", "ended the container abc of k8s.io")),
         ("undo|path|/etc/x|had", None),
