@@ -137,26 +137,11 @@ switch_canary() {
         return 1
     fi
     for _ in 1 2 3; do
-        started=$(date +%s%3N)
-        timeout -k 2 "$7" ctr -n "$namespace" run --rm --platform "$5" --runtime "$2" "$4" \
-            "canary-$1" >"$log" 2>&1
-        code=$?
-        took=$(($(date +%s%3N) - started))
-        output=$(cat "$log")
-        mishap=$(mishap "$code" "$output" "$6") || break
+        run_canary "$@"
+        [ -n "$mishap" ] || break
         note again "$1" "$mishap"
         end_canaries >/dev/null 2>&1
     done
-    if [ "$took" -ge $(($7 * 1000)) ]; then
-        reason="the canary of handler $1 did not end within $7 s"
-    elif [ "$code" -ne 0 ]; then
-        reason="the canary of handler $1 ended with exit code $code"
-    elif [ "$6" != - ]; then
-        case $output in
-        *"$6"*) ;;
-        *) reason="the canary of handler $1 printed something else than $6" ;;
-        esac
-    fi
     if [ -n "$reason" ]; then
         quote_file "$log" "canary $1"
         return 1
@@ -165,17 +150,35 @@ switch_canary() {
         note canary "$1" passed "$took"
 }
 
-# exit-code output expected: what a busy machine may do to a start that says nothing of the handler.
+# As switch_canary: sets "took", "reason", and "mishap" if it failed by what a busy machine may do to
+# a start, which says nothing of the handler.
 #   race: the init process of a shim that starts containers by youki's libcontainer, 0.6.0 and
 #       before, is ready before its parent has told of it (youki-dev/youki's pull request 3504)
 #   words: ctr (2.4.2) hears of the end before it has read the pipe, which it then closes
-mishap() {
-    case $1:$2 in
-    0:*"$3"*) return 1 ;;
-    0:*) [ "$3" != - ] && printf words ;;
-    *"unexpected message: InitReady, expected: IntermediateReady"*) printf race ;;
-    *) return 1 ;;
-    esac
+run_canary() {
+    reason=
+    mishap=
+    started=$(date +%s%3N)
+    timeout -k 2 "$7" ctr -n "$namespace" run --rm --platform "$5" --runtime "$2" "$4" "canary-$1" \
+        >"$log" 2>&1
+    code=$?
+    took=$(($(date +%s%3N) - started))
+    output=$(cat "$log")
+    if [ "$code" -ne 0 ]; then
+        reason="the canary of handler $1 ended with exit code $code"
+        case $output in
+        *"unexpected message: InitReady, expected: IntermediateReady"*) mishap=race ;;
+        esac
+    elif [ "$6" != - ]; then
+        case $output in
+        *"$6"*) ;;
+        *)
+            reason="the canary of handler $1 printed something else than $6"
+            mishap=words
+            ;;
+        esac
+    fi
+    [ "$took" -lt $(($7 * 1000)) ] || reason="the canary of handler $1 did not end within $7 s"
 }
 
 # Whether it is in what K3s has made of its template.

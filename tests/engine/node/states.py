@@ -153,6 +153,11 @@ def steps(node: Node) -> list[str]:
     return [" ".join(row[2:]) for row in journal(node) if row[0] == "step"]
 
 
+def put_program(node: Node, path: str, script: str) -> None:
+    """Put a script there that can be run, before the machine's own program of that name."""
+    node.run(["sh", "-c", f"cat >{path}; chmod 755 {path}"], stdin=script)
+
+
 def kill_at(node: Node, *words: str) -> None:
     """Have the node's program die by SIGKILL at these steps, one after the other."""
     folder = node.root / ROOT.lstrip("/")

@@ -23,6 +23,7 @@ from tests.engine.node.states import (
     artifact,
     kill_at,
     look,
+    put_program,
     service,
     settle_predecessor,
 )
@@ -188,8 +189,7 @@ def test_a_tree_that_a_service_makes_late_goes_with_its_resource(
 def test_a_change_that_is_over_before_anybody_looks_is_told_as_what_it_was(
     fresh: Node, session: Session, tmp_path: Path
 ) -> None:
-    write = "cat >/usr/local/sbin/tail; chmod 755 /usr/local/sbin/tail"
-    fresh.run(["sh", "-c", write], stdin=LATE_TAIL)
+    put_program(fresh, "/usr/local/sbin/tail", LATE_TAIL)
     done = converge(session, service(artifact(tmp_path, "1.0.0")))
     assert done.facts.generations.current == {"clock": 1}
     kill_at(fresh, "switch restart clock.service")

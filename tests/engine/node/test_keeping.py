@@ -16,7 +16,7 @@ from shimyard.node.progress import silent
 from shimyard.node.staging import discard, stage
 from shimyard.node.transaction import converge, read_facts, remove
 from shimyard.node.transport import Session
-from tests.engine.node.states import artifact, kill_at
+from tests.engine.node.states import artifact, kill_at, put_program
 
 pytestmark = pytest.mark.lab
 
@@ -122,10 +122,7 @@ def test_an_entry_is_read_whole_only_if_its_inodes_say_something_else(
 ) -> None:
     wanted = tool("mine", versions["mine-1"])
     converge(session, wanted)
-    fresh.run(
-        ["sh", "-c", "cat >/usr/local/bin/sha256sum; chmod 755 /usr/local/bin/sha256sum"],
-        stdin=_TELLING,
-    )
+    put_program(fresh, "/usr/local/bin/sha256sum", _TELLING)
 
     def read() -> list[str]:
         assert not read_facts(session).managed.broken

@@ -10,6 +10,7 @@ from shimyard.node.desired import DesiredState, File
 from shimyard.node.program import INSTALLED
 from shimyard.node.transaction import converge, read_facts
 from shimyard.node.transport import Session
+from tests.engine.node.states import put_program
 
 pytestmark = pytest.mark.lab
 
@@ -25,7 +26,7 @@ def test_a_program_that_goes_just_before_it_would_run_is_an_absent_one(
     fresh: Node, session: Session
 ) -> None:
     converge(session, DesiredState("trial", files=(File.of("/etc/trial", "1\n"),)))
-    fresh.run(["sh", "-c", "cat >/usr/local/bin/sudo; chmod 755 /usr/local/bin/sudo"], stdin=_PURGE)
+    put_program(fresh, "/usr/local/bin/sudo", _PURGE)
     assert read_facts(session).generations.current == {"trial": 1}
     assert not session.has_program
     program.call(session, "purge")
