@@ -17,17 +17,11 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-COMMENT_LIMIT = 65_536
+from shimyard.preview.markdown import without_summary
+from shimyard.preview.parts import COMMENT_LIMIT
+
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _MARKER = re.compile(f"<!-- shimyard-preview: {_NAME.pattern} -->")
-# Of a preview that ended before; an earlier commit's summary would be read as the newest one's.
-_FAILED = """\
-<!-- shimyard-preview: {stack} -->
-## Preview of stack `{stack}`
-
-**There is no preview of the newest commit: its job failed.** Its log is with this pull request's
-checks.
-"""
 _PAGE = 100
 _AUTHOR = "github-actions[bot]"
 _SECONDS = 30
@@ -89,8 +83,8 @@ def keep(pull_request: PullRequest, summaries: Sequence[str], stacks: Sequence[s
     for stack in stacks:
         if not _NAME.fullmatch(stack):
             raise ValueError(f"{stack!r} is no name of a stack")
-    failed = [_FAILED.format(stack=stack) for stack in stacks]
-    wanted = {_marker(text): text for text in (*failed, *summaries)}
+    texts = (*(without_summary(stack) for stack in stacks), *summaries)
+    wanted = {_marker(text): text for text in texts}
     for comment in pull_request.comments():
         marker = _own(comment)
         if marker is None:

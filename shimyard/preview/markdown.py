@@ -49,6 +49,25 @@ def marker_of(stack: str) -> str:
     return f"<!-- shimyard-preview: {safe} -->"
 
 
+def without_summary(stack: str) -> str:
+    """The comment of a stack whose preview gave no summary.
+
+    An earlier commit's summary, left where it is, would be read as the newest one's.
+    """
+    lines = [
+        marker_of(stack),
+        _title(stack),
+        "",
+        "**There is no preview of the newest commit: its job failed.** "
+        "Its log is with this pull request's\nchecks.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _title(stack: str) -> str:
+    return f"## Preview of stack {code(stack)}"
+
+
 def _head(summary: Summary) -> list[str]:
     verdict = {
         OK: "✅ can be applied",
@@ -60,7 +79,7 @@ def _head(summary: Summary) -> list[str]:
         for action in ("create", "update", "replace", "delete", "import")
         if (count := sum(each.action == action for each in every))
     )
-    lines = [f"## Preview of stack {code(summary.stack)}", "", f"**{verdict}**", ""]
+    lines = [_title(summary.stack), "", f"**{verdict}**", ""]
     lines.append(f"{counts or 'No changes'}; {summary.unchanged} unchanged.")
     if not summary.compared:
         lines += ["", "Compared with nothing, since there is no state: everything looks new."]

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shimyard.preview.comment import COMMENT_LIMIT, PullRequest, keep
+from shimyard.preview.comment import PullRequest, keep
+from shimyard.preview.parts import COMMENT_LIMIT
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 BOT = {"login": "github-actions[bot]"}
