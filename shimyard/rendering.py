@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _NGINX_NAME = re.compile(r"[a-z0-9_]+", re.IGNORECASE)
@@ -86,8 +86,6 @@ def render_yaml(template: str, model: Mapping[str, Any]) -> str:
     """A YAML file with exactly ``model`` in it. Raises ``RenderError`` if it parses to another."""
     text = render(template, values=model)
     # The only YAML that leaves here is flow style below a key: JSON's values, which YAML 1.2 has.
-    import yaml  # noqa: PLC0415  a refresh renders nothing
-
     if yaml.safe_load(text) != model:
         raise RenderError(f"{template} renders another document than its model")
     return text
@@ -212,9 +210,6 @@ def _pruned(model: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _environment() -> Environment:
-    # A refresh renders nothing, and need not wait for Jinja.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
-
     # Not HTML: values are quoted for TOML, YAML and nginx by the filters below.
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

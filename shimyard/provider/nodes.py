@@ -160,6 +160,8 @@ class Nodes:
             if slot.failure is not None and time.monotonic() - slot.failed_at < _PAUSE:
                 raise slot.failure
             # Paramiko is not worth its time where no machine is asked: previews, no-op updates.
+            # Nothing else may be imported in threads: two packages that import each other's parts
+            # fail there ("deadlock detected by _ModuleLock").
             from shimyard.node.transport import Session  # noqa: PLC0415
 
             began = time.monotonic()
