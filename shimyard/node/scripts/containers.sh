@@ -136,11 +136,11 @@ switch_canary() {
         reason="the image of handler $1's canary can't be loaded"
         return 1
     fi
-    for _ in 1 2 3; do
+    for runs_left in 2 1 0; do
         run_canary "$@"
         [ -n "$mishap" ] || break
-        note again "$1" "$mishap"
         end_canaries >/dev/null 2>&1
+        [ "$runs_left" -eq 0 ] || note again "$1" "$mishap"
     done
     if [ -n "$reason" ]; then
         quote_file "$log" "canary $1"
