@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from shimyard.preview.markdown import without_summary
+from shimyard.preview.markdown import MARKER, without_summary
 from shimyard.preview.parts import COMMENT_LIMIT
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_MARKER = re.compile(f"<!-- shimyard-preview: {_NAME.pattern} -->")
+_MARKER = re.compile(MARKER.format(_NAME.pattern))
 _PAGE = 100
 _AUTHOR = "github-actions[bot]"
 _SECONDS = 30

@@ -18,6 +18,8 @@ from shimyard.preview.model import (
 )
 from shimyard.preview.parts import COMMENT_LIMIT, Folded, Part, Text, fitted, listed
 
+MARKER = "<!-- shimyard-preview: {} -->"
+"""An invisible line of Markdown, with a place for the name of the stack."""
 _MARK = {"create": "+", "update": "~", "delete": "-", "replace": "-/+", "import": "="}
 _ENDS = ("drains", "restarts", "stops", "ends", "deletes")
 _MOST = 50
@@ -46,7 +48,7 @@ def markdown(summary: Summary, *, limit: int = COMMENT_LIMIT, marker: str = "") 
 def marker_of(stack: str) -> str:
     """An invisible line that is the same for every summary of a stack."""
     safe = "".join(each for each in stack if each.isalnum() or each in "._-")
-    return f"<!-- shimyard-preview: {safe} -->"
+    return MARKER.format(safe)
 
 
 def without_summary(stack: str) -> str:

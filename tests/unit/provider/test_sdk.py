@@ -22,11 +22,15 @@ print(*sorted(set(sys.modules) - before))
 """
 
 
-def test_the_provider_starts_without_what_only_some_of_its_work_needs() -> None:
+def modules_told_by(program: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM], check=True, capture_output=True, text=True
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
-    loaded = set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+def test_the_provider_starts_without_what_only_some_of_its_work_needs() -> None:
+    loaded = modules_told_by(_PROGRAM)
     assert "pulumi.runtime.proto.provider_pb2" in loaded
     assert not loaded & {"pulumi.resource", "pulumi.automation", "paramiko", "fabric"}
 
@@ -34,10 +38,7 @@ def test_the_provider_starts_without_what_only_some_of_its_work_needs() -> None:
 def test_to_render_in_one_thread_imports_nothing_beside_a_connection_in_another() -> None:
     # PyYAML and the YAML in Invoke import each other's parts: at a bad moment both threads failed,
     # one with importlib's _DeadlockError, the other with KeyError.
-    done = subprocess.run(
-        [sys.executable, "-c", _RENDERS], check=True, capture_output=True, text=True
-    )
-    assert done.stdout.split() == []
+    assert modules_told_by(_RENDERS) == set()
 
 
 def test_the_marks_of_secrets_and_unknowns_are_the_sdks() -> None:
